@@ -1,0 +1,77 @@
+//! Envelope encryption of single values: what the ORM crates [`envelope-diesel`] and [`envelope-sqlx`] are made of.
+//!
+//! A *data key*, wrapped by a *key provider* and kept in a *key store*, gives each column of each tenant a key of its own. A
+//! value is sealed for its column and carries the id of its key; it opens nowhere else. `FORMAT.md` in the repository
+//! defines every byte.
+//!
+//! ```
+//! use envelope_core::{Column, Deterministic, Field, Keyring, LocalKey, MemoryStore, Mode};
+//!
+//! // `#[derive(Encrypted)]` writes this for each field.
+//! #[derive(Clone, Copy, Debug)]
+//! struct UserEmail;
+//! impl Column for UserEmail {
+//!     type Plain = String;
+//!     type Mode = Deterministic;
+//!     const FIELD: Field = Field::new("users", "email", "users.email", Mode::Deterministic);
+//! }
+//!
+//! let keyring = Keyring::builder(LocalKey::ephemeral()?, MemoryStore::new()).open_blocking()?;
+//! let stored = keyring.seal(UserEmail, "alice@example.com")?;
+//! assert_eq!(keyring.open(UserEmail, &stored)?, "alice@example.com");
+//! assert_eq!(keyring.lookup(UserEmail, "alice@example.com")?, [stored]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # What this does not protect
+//!
+//! Who runs code in the application, or holds the provider's permission to unwrap and a copy of the key store, reads
+//! everything. Lengths of values are visible, and which values of a deterministic column are equal. A value can be put back to an
+//! earlier one of the same column.
+//!
+//! # Map
+//!
+//! The modules, callers before callees; each uses only what stands below it:
+//! `install` (the keyring in force) → `seal` (seal, open, look up) → `keyring` (which key writes, which may read) → `worker`
+//! (the thread that fetches keys) → `store` and `provider` (the only I/O) → `suite` (ciphers) → `envelope` (stored bytes) →
+//! the vocabulary: `error`, `field`, `plaintext`, `key`, `random`.
+//!
+//! [`envelope-diesel`]: https://docs.rs/envelope-diesel
+//! [`envelope-sqlx`]: https://docs.rs/envelope-sqlx
+
+#[cfg(feature = "testing")]
+pub mod testing;
+
+mod install;
+mod seal;
+mod keyring;
+mod worker;
+mod store;
+mod provider;
+mod suite;
+mod envelope;
+mod error;
+mod field;
+mod plaintext;
+mod key;
+mod random;
+
+pub use error::{
+    BoxError, KeyError, MalformedValue, NoKeyring, OpenError, ProviderError, SealError, StoreError,
+};
+pub use field::{
+    Column, ColumnMode, Deterministic, Field, FieldName, Mode, PlaintextRows, Randomized, SearchableColumn,
+};
+pub use install::{AlreadyInstalled, Scope};
+pub use key::{
+    DataKey, EncryptionContext, KeyId, KeyIdError, KeyRecord, KeyState, Purpose, Tenant, TenantNameError,
+    WrappedKey,
+};
+pub use keyring::{Keyring, KeyringBuilder, MissPolicy};
+pub use plaintext::{
+    DeterministicPlaintext, FromPlaintext, Plaintext, PlaintextBytes, PlaintextError, PlaintextWriter,
+    ToPlaintext,
+};
+pub use provider::{BoxFuture, GeneratedKey, KeyProvider, LocalKey};
+pub use random::RandomError;
+pub use store::{Commit, FileStore, KeyChange, KeyStore, MemoryStore};

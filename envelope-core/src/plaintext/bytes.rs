@@ -1,0 +1,72 @@
+//! Buffers for plaintext: one to write into, one that was opened. Neither leaves a copy behind.
+
+use core::{fmt, mem, ops};
+
+use zeroize::{Zeroize, Zeroizing};
+
+/// Where [`ToPlaintext::write`](crate::ToPlaintext::write) appends its bytes.
+///
+/// When the buffer has to grow, the old one is wiped before it is freed.
+pub struct PlaintextWriter<'a> {
+    buffer: &'a mut Vec<u8>,
+    /// Bytes that must stay free behind the plaintext, so that a tag can be appended without moving it.
+    reserve: usize,
+}
+
+impl<'a> PlaintextWriter<'a> {
+    /// Appends to `buffer` and keeps `reserve` bytes free behind what is written.
+    pub(crate) const fn new(buffer: &'a mut Vec<u8>, reserve: usize) -> Self {
+        Self { buffer, reserve }
+    }
+
+    /// Appends bytes.
+    pub fn write(&mut self, bytes: &[u8]) {
+        let needed = self.buffer.len().saturating_add(bytes.len()).saturating_add(self.reserve);
+        if needed > self.buffer.capacity() {
+            let mut grown = Vec::with_capacity(needed.saturating_mul(2));
+            grown.extend_from_slice(self.buffer);
+            mem::replace(self.buffer, grown).zeroize();
+        }
+        self.buffer.extend_from_slice(bytes);
+    }
+}
+
+impl fmt::Debug for PlaintextWriter<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PlaintextWriter").finish_non_exhaustive()
+    }
+}
+
+/// An opened value: its plaintext bytes, wiped on drop.
+pub struct PlaintextBytes(Zeroizing<Vec<u8>>);
+
+impl PlaintextBytes {
+    pub(crate) const fn new(bytes: Zeroizing<Vec<u8>>) -> Self {
+        Self(bytes)
+    }
+
+    /// A copy of bytes that were never encrypted.
+    pub(crate) fn copy(bytes: &[u8]) -> Self {
+        Self(Zeroizing::new(bytes.to_vec()))
+    }
+
+    /// Takes the buffer over without a copy. From here on wiping it is the caller's affair.
+    #[must_use]
+    pub fn into_vec(mut self) -> Vec<u8> {
+        mem::take(&mut *self.0)
+    }
+}
+
+impl ops::Deref for PlaintextBytes {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for PlaintextBytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PlaintextBytes({} bytes)", self.0.len())
+    }
+}

@@ -1,0 +1,236 @@
+//! Suite → algorithm: the key of one column under one data key, ready for use.
+
+mod deterministic;
+mod randomized;
+
+use core::fmt;
+
+use zeroize::{Zeroize, Zeroizing};
+
+use crate::{
+    envelope::{Envelope, HEADER_LEN, MAX_PLAINTEXT, NONCE_LEN, Suite, TAG_LEN, header},
+    key::{DataKey, KeyId, Tenant, length, push},
+    plaintext::{PlaintextBytes, PlaintextWriter, ToPlaintext},
+    random::{self, RandomError},
+};
+
+const COLUMN_KEY_LABEL: &[u8] = b"envelope/v1/column-key";
+const VALUE_LABEL: &[u8] = b"envelope/v1/value";
+
+/// The row that a value is bound to, if its column is bound to rows (FORMAT.md#associated-data).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Row<'a> {
+    /// The column is not bound to rows.
+    Unbound,
+    /// The primary key in its plaintext encoding.
+    #[cfg_attr(not(feature = "testing"), expect(dead_code, reason = "only the vectors bind rows so far"))]
+    Key(&'a [u8]),
+}
+
+/// The key of one column under one data key, with what every value of the column is bound to.
+pub(crate) struct ColumnKey {
+    cipher: Cipher,
+    /// The header of every value under this key; the associated data begins with it.
+    header: [u8; HEADER_LEN],
+    /// The associated data of a value that is not bound to its row.
+    unbound_ad: Box<[u8]>,
+}
+
+enum Cipher {
+    Gcm(Box<randomized::Gcm>),
+    Siv(deterministic::Siv),
+}
+
+/// A plaintext that does not fit a value.
+#[derive(Debug)]
+pub(crate) enum SealFailure {
+    TooLong(usize),
+    Random(RandomError),
+}
+
+/// The cipher refused the plaintext's length.
+#[derive(Debug)]
+struct TooLong;
+
+/// A value that does not authenticate. Says nothing else.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct NotAuthentic;
+
+impl ColumnKey {
+    /// FORMAT.md#column-keys and FORMAT.md#associated-data.
+    pub(crate) fn derive(
+        data_key: &DataKey,
+        id: KeyId,
+        suite: Suite,
+        tenant: &Tenant,
+        context: &str,
+    ) -> Self {
+        let header = header(suite, id);
+        let mut unbound_ad = header.to_vec();
+        push(&mut unbound_ad, VALUE_LABEL);
+        push(&mut unbound_ad, tenant.as_str().as_bytes());
+        push(&mut unbound_ad, context.as_bytes());
+        unbound_ad.push(0);
+        let cipher = match suite {
+            Suite::Gcm => {
+                Cipher::Gcm(Box::new(randomized::Gcm::new(&derive(data_key, id, suite, tenant, context))))
+            }
+            Suite::Siv => Cipher::Siv(deterministic::Siv::new(derive(data_key, id, suite, tenant, context))),
+        };
+        Self { cipher, header, unbound_ad: unbound_ad.into() }
+    }
+
+    /// Writes a value. The plaintext is encoded into the buffer that becomes the value: one allocation, no copy.
+    pub(crate) fn seal(
+        &self,
+        row: Row<'_>,
+        nonce: impl NonceSource,
+        plaintext: &(impl ToPlaintext + ?Sized),
+    ) -> Result<Vec<u8>, SealFailure> {
+        let suite = self.suite();
+        let mut value = Vec::with_capacity(suite.overhead().saturating_add(plaintext.size_hint()));
+        value.extend_from_slice(&self.header);
+        let result = self.seal_into(&mut value, row, nonce, plaintext);
+        if result.is_err() {
+            value.zeroize();
+        }
+        result.map(|()| value)
+    }
+
+    fn seal_into(
+        &self,
+        value: &mut Vec<u8>,
+        row: Row<'_>,
+        nonce: impl NonceSource,
+        plaintext: &(impl ToPlaintext + ?Sized),
+    ) -> Result<(), SealFailure> {
+        match &self.cipher {
+            Cipher::Gcm(gcm) => {
+                let nonce = nonce.nonce().map_err(SealFailure::Random)?;
+                value.extend_from_slice(&nonce);
+                let start = value.len();
+                plaintext.write(&mut PlaintextWriter::new(value, TAG_LEN));
+                let body = bounded(value, start)?;
+                let length = body.len();
+                let tag = self
+                    .with_ad(row, |ad| gcm.seal(&nonce, ad, body))
+                    .map_err(|TooLong| SealFailure::TooLong(length))?;
+                value.extend_from_slice(&tag);
+            }
+            Cipher::Siv(siv) => {
+                // The synthetic IV stands before the ciphertext and is known after it.
+                value.extend_from_slice(&[0; TAG_LEN]);
+                let start = value.len();
+                plaintext.write(&mut PlaintextWriter::new(value, 0));
+                let body = bounded(value, start)?;
+                let length = body.len();
+                let iv = self
+                    .with_ad(row, |ad| siv.seal(ad, body))
+                    .map_err(|TooLong| SealFailure::TooLong(length))?;
+                if let Some(place) = value.get_mut(HEADER_LEN..start) {
+                    place.copy_from_slice(&iv);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Opens a value of this suite and key.
+    pub(crate) fn open(&self, row: Row<'_>, envelope: &Envelope<'_>) -> Result<PlaintextBytes, NotAuthentic> {
+        let plaintext = match &self.cipher {
+            Cipher::Gcm(gcm) => self.with_ad(row, |ad| gcm.open(ad, envelope.body))?,
+            Cipher::Siv(siv) => self.with_ad(row, |ad| siv.open(ad, envelope.body))?,
+        };
+        Ok(PlaintextBytes::new(plaintext))
+    }
+
+    const fn suite(&self) -> Suite {
+        match self.cipher {
+            Cipher::Gcm(_) => Suite::Gcm,
+            Cipher::Siv(_) => Suite::Siv,
+        }
+    }
+
+    /// Runs `f` with the associated data of a value in `row`.
+    fn with_ad<R>(&self, row: Row<'_>, f: impl FnOnce(&[u8]) -> R) -> R {
+        match row {
+            Row::Unbound => f(&self.unbound_ad),
+            Row::Key(_) => f(&self.associated_data(row)),
+        }
+    }
+
+    /// FORMAT.md#associated-data.
+    pub(crate) fn associated_data(&self, row: Row<'_>) -> Vec<u8> {
+        let mut ad = self.unbound_ad.to_vec();
+        if let Row::Key(key) = row {
+            ad.pop();
+            ad.push(1);
+            push(&mut ad, key);
+        }
+        ad
+    }
+}
+
+/// FORMAT.md#column-keys.
+fn derive<const N: usize>(
+    data_key: &DataKey,
+    id: KeyId,
+    suite: Suite,
+    tenant: &Tenant,
+    context: &str,
+) -> Zeroizing<[u8; N]> {
+    let (tenant, context) = (tenant.as_str().as_bytes(), context.as_bytes());
+    data_key.derive(&[
+        &length(COLUMN_KEY_LABEL),
+        COLUMN_KEY_LABEL,
+        &[suite.code()],
+        &id.get().to_be_bytes(),
+        &length(tenant),
+        tenant,
+        &length(context),
+        context,
+    ])
+}
+
+/// The bytes of a column key, for vectors.
+#[cfg(feature = "testing")]
+pub(crate) fn column_key(
+    data_key: &DataKey,
+    id: KeyId,
+    suite: Suite,
+    tenant: &Tenant,
+    context: &str,
+) -> Zeroizing<Vec<u8>> {
+    Zeroizing::new(match suite {
+        Suite::Gcm => derive::<32>(data_key, id, suite, tenant, context).to_vec(),
+        Suite::Siv => derive::<64>(data_key, id, suite, tenant, context).to_vec(),
+    })
+}
+
+/// Where nonces come from: the operating system, or a vector.
+pub(crate) trait NonceSource {
+    fn nonce(self) -> Result<[u8; NONCE_LEN], RandomError>;
+}
+
+/// A fresh nonce for each value, from the operating system.
+pub(crate) struct Fresh;
+
+impl NonceSource for Fresh {
+    fn nonce(self) -> Result<[u8; NONCE_LEN], RandomError> {
+        let mut nonce = [0; NONCE_LEN];
+        random::fill(&mut nonce)?;
+        Ok(nonce)
+    }
+}
+
+/// The plaintext in a value that is being written, if it is not too long for one.
+fn bounded(value: &mut [u8], start: usize) -> Result<&mut [u8], SealFailure> {
+    let (_, plaintext) = value.split_at_mut(start);
+    if plaintext.len() > MAX_PLAINTEXT { Err(SealFailure::TooLong(plaintext.len())) } else { Ok(plaintext) }
+}
+
+impl fmt::Debug for ColumnKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ColumnKey({:?}, redacted)", self.suite())
+    }
+}

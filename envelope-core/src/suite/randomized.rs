@@ -1,0 +1,43 @@
+//! Suite 0x01: AES-256-GCM (NIST SP 800-38D) with a 96-bit nonce and a 128-bit tag.
+
+use aes_gcm::{AeadInOut, Aes256Gcm, KeyInit, Nonce, Tag};
+use zeroize::Zeroizing;
+
+use super::{NotAuthentic, TooLong};
+use crate::envelope::{NONCE_LEN, TAG_LEN};
+
+/// The key schedule, which `aes-gcm` wipes on drop.
+pub(super) struct Gcm(Aes256Gcm);
+
+impl Gcm {
+    pub(super) fn new(key: &[u8; 32]) -> Self {
+        Self(Aes256Gcm::new(key.into()))
+    }
+
+    /// Encrypts in place and returns the tag.
+    pub(super) fn seal(
+        &self,
+        nonce: &[u8; NONCE_LEN],
+        ad: &[u8],
+        plaintext: &mut [u8],
+    ) -> Result<[u8; TAG_LEN], TooLong> {
+        let tag = self.0.encrypt_inout_detached(nonce.into(), ad, plaintext.into()).map_err(|_| TooLong)?;
+        Ok(tag.into())
+    }
+
+    /// Opens `nonce || ciphertext || tag` into a buffer of its own.
+    pub(super) fn open(&self, ad: &[u8], body: &[u8]) -> Result<Zeroizing<Vec<u8>>, NotAuthentic> {
+        let (nonce, rest) = body.split_first_chunk::<NONCE_LEN>().ok_or(NotAuthentic)?;
+        let (ciphertext, tag) = rest.split_last_chunk::<TAG_LEN>().ok_or(NotAuthentic)?;
+        let mut plaintext = Zeroizing::new(ciphertext.to_vec());
+        self.0
+            .decrypt_inout_detached(
+                <&Nonce<_>>::from(nonce),
+                ad,
+                plaintext.as_mut_slice().into(),
+                <&Tag>::from(tag),
+            )
+            .map_err(|_| NotAuthentic)?;
+        Ok(plaintext)
+    }
+}

@@ -1,0 +1,176 @@
+//! Values with a chosen key and nonce, and the steps on the way to them: what a vector is made of.
+
+use std::future::ready;
+
+use crate::{
+    BoxFuture, EncryptionContext, Field, GeneratedKey, KeyProvider, KeyState, Keyring, MemoryStore, Mode,
+    ProviderError, WrappedKey,
+    envelope::{Envelope, NONCE_LEN, Suite},
+    key::{DataKey, KeyId, KeyRecord, Purpose, Tenant},
+    random::RandomError,
+    suite::{ColumnKey, NonceSource, Row, column_key},
+};
+
+/// The key, the tenant and the column of a vector.
+#[derive(Clone, Debug)]
+#[expect(clippy::exhaustive_structs, reason = "tests build it from a vector's lines")]
+pub struct Case {
+    /// The data key.
+    pub data_key: [u8; DataKey::LEN],
+    /// Its id.
+    pub key_id: KeyId,
+    /// Whose key it is.
+    pub tenant: Tenant,
+    /// The column.
+    pub field: Field,
+    /// The primary key of the row that the value is bound to, in its plaintext encoding, if it is bound to one.
+    pub row: Option<Vec<u8>>,
+}
+
+/// A value and what was computed on the way to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Steps {
+    /// FORMAT.md#column-keys.
+    pub column_key: Vec<u8>,
+    /// FORMAT.md#associated-data.
+    pub associated_data: Vec<u8>,
+    /// The stored bytes.
+    pub value: Vec<u8>,
+}
+
+impl Case {
+    /// Seals with a nonce of the caller's choice, which a deterministic column does not use.
+    ///
+    /// # Panics
+    ///
+    /// When the plaintext has more than 2^30 bytes.
+    #[must_use]
+    pub fn seal(&self, nonce: [u8; NONCE_LEN], plaintext: &[u8]) -> Steps {
+        let column = self.column();
+        Steps {
+            column_key: column_key(
+                &self.data_key(),
+                self.key_id,
+                self.suite(),
+                &self.tenant,
+                self.field.context(),
+            )
+            .to_vec(),
+            associated_data: column.associated_data(self.row()),
+            value: column.seal(self.row(), Fixed(nonce), plaintext).expect("vectors are short"),
+        }
+    }
+
+    /// Opens a value that is bound to a row. `None` if it is not authentic.
+    #[must_use]
+    pub fn open(&self, value: &[u8]) -> Option<Vec<u8>> {
+        let envelope = Envelope::parse(value).ok()?;
+        (envelope.suite == self.suite() && envelope.key == self.key_id)
+            .then(|| self.column().open(self.row(), &envelope).ok().map(|plaintext| plaintext.to_vec()))
+            .flatten()
+    }
+
+    /// A keyring of the case's tenant that has the case's key and no other of that purpose.
+    ///
+    /// # Panics
+    ///
+    /// When the operating system gives no thread.
+    #[must_use]
+    pub fn keyring(&self) -> Keyring {
+        let purpose = match self.field.mode() {
+            Mode::Randomized => Purpose::Encrypt,
+            Mode::Deterministic => Purpose::Search,
+        };
+        let mut record = KeyRecord {
+            id: self.key_id,
+            application: "envelope".into(),
+            tenant: self.tenant.clone(),
+            purpose,
+            state: KeyState::Active,
+            revision: 1,
+            created_at: 0,
+            changed_at: 0,
+            wrapped: Some(WrappedKey::new("fixed".into(), Vec::new())),
+            check: Vec::new(),
+        };
+        record.sign(&self.data_key());
+        let provider = FixedKey { id: self.key_id, key: self.data_key };
+        let keyring = Keyring::builder(provider, MemoryStore::with_records(vec![record]))
+            .allow_test_provider()
+            .open_blocking()
+            .expect("a key provider and a store in memory do not fail");
+        match self.tenant.is_default() {
+            true => keyring,
+            false => keyring.tenant(self.tenant.as_str()).expect("the name was checked before"),
+        }
+    }
+
+    fn column(&self) -> ColumnKey {
+        ColumnKey::derive(&self.data_key(), self.key_id, self.suite(), &self.tenant, self.field.context())
+    }
+
+    const fn suite(&self) -> Suite {
+        Suite::of(self.field.mode())
+    }
+
+    fn data_key(&self) -> DataKey {
+        DataKey::from_bytes(&self.data_key)
+    }
+
+    fn row(&self) -> Row<'_> {
+        self.row.as_deref().map_or(Row::Unbound, Row::Key)
+    }
+}
+
+struct Fixed([u8; NONCE_LEN]);
+
+impl NonceSource for Fixed {
+    fn nonce(self) -> Result<[u8; NONCE_LEN], RandomError> {
+        Ok(self.0)
+    }
+}
+
+/// Unwraps one key to known bytes; others are as random as anywhere.
+struct FixedKey {
+    id: KeyId,
+    key: [u8; DataKey::LEN],
+}
+
+impl KeyProvider for FixedKey {
+    fn generate_key<'a>(
+        &'a self,
+        _: &'a EncryptionContext,
+    ) -> BoxFuture<'a, Result<GeneratedKey, ProviderError>> {
+        let generated = DataKey::random().map_err(ProviderError::from);
+        let wrapped = WrappedKey::new("fixed".into(), Vec::new());
+        Box::pin(ready(generated.map(|key| GeneratedKey { key, wrapped })))
+    }
+
+    fn unwrap_key<'a>(
+        &'a self,
+        _: &'a WrappedKey,
+        context: &'a EncryptionContext,
+    ) -> BoxFuture<'a, Result<DataKey, ProviderError>> {
+        let is_known = context.key_id() == self.id;
+        Box::pin(ready(is_known.then(|| DataKey::from_bytes(&self.key)).ok_or(ProviderError::NotAuthentic)))
+    }
+
+    fn rewrap_key<'a>(
+        &'a self,
+        wrapped: &'a WrappedKey,
+        _: &'a EncryptionContext,
+    ) -> BoxFuture<'a, Result<WrappedKey, ProviderError>> {
+        Box::pin(ready(Ok(wrapped.clone())))
+    }
+
+    fn is_for_tests(&self) -> bool {
+        true
+    }
+}
+
+impl core::fmt::Debug for FixedKey {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "FixedKey({})", self.id)
+    }
+}

@@ -1,0 +1,1 @@
+//! Encrypted columns for Diesel.
