@@ -1,10 +1,14 @@
 //! The layout of a stored value: parse it, write it. No cryptography (FORMAT.md#value).
 
-use crate::{error::MalformedValue, field::Mode, key::KeyId};
+use crate::{
+    error::MalformedValue,
+    field::Mode,
+    key::{KeyId, push},
+};
 
 /// The first byte of every value. It never occurs in UTF-8.
 const VERSION: u8 = 0xFE;
-/// The first byte of values that carry their own wrapped key; reserved.
+/// The first byte of values that carry their own wrapped key.
 const SELF_CONTAINED: u8 = 0xFD;
 
 /// Version, suite and key id: the part that is authenticated as it stands.
@@ -67,6 +71,8 @@ pub(crate) const fn header(suite: Suite, key: KeyId) -> [u8; HEADER_LEN] {
 pub(crate) enum ParseError {
     /// They do not begin with the version byte.
     NotAnEnvelope,
+    /// The suite is one of the other mode.
+    WrongMode(Mode),
     Malformed(MalformedValue),
 }
 
@@ -80,9 +86,9 @@ pub(crate) struct Envelope<'a> {
 }
 
 impl<'a> Envelope<'a> {
-    /// Accepts exactly the byte strings that FORMAT.md#rules-for-readers lets through rules 1 to 4 (but for the
-    /// column's mode, which its caller knows).
-    pub(crate) fn parse(bytes: &'a [u8]) -> Result<Self, ParseError> {
+    /// Accepts exactly the byte strings that FORMAT.md#rules-for-readers lets through rules 1 to 4 for a column of the
+    /// declared mode.
+    pub(crate) fn parse(bytes: &'a [u8], declared: Mode) -> Result<Self, ParseError> {
         use MalformedValue::{KeyIdZero, SelfContained, TooLong, Truncated, UnknownSuite};
         let (suite, rest) = match *bytes {
             [VERSION, suite, ref rest @ ..] => (suite, rest),
@@ -95,6 +101,10 @@ impl<'a> Envelope<'a> {
             0x10 => Suite::Siv,
             other => return Err(ParseError::Malformed(UnknownSuite(other))),
         };
+        // No downgrade to the other mode, whatever else is wrong with the bytes.
+        if suite.mode() != declared {
+            return Err(ParseError::WrongMode(suite.mode()));
+        }
         let Some((id, body)) = rest.split_first_chunk() else {
             return Err(ParseError::Malformed(Truncated));
         };
@@ -106,4 +116,71 @@ impl<'a> Envelope<'a> {
         let key = KeyId::new(u32::from_be_bytes(*id)).ok_or(ParseError::Malformed(KeyIdZero))?;
         Ok(Self { suite, key, body })
     }
+}
+
+/// A value that carries its own wrapped key, for data that leaves the database (FORMAT.md#self-contained-value).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Portable<'a> {
+    pub(crate) key: KeyId,
+    /// The provider's name of the key that wraps.
+    pub(crate) provider_key: &'a str,
+    pub(crate) wrapped: &'a [u8],
+    /// All up to the nonce; authenticated as it stands.
+    pub(crate) header: &'a [u8],
+    /// Nonce, ciphertext and tag.
+    pub(crate) body: &'a [u8],
+}
+
+/// The longest name of a wrapping key, and the longest wrapped key: four times what key services give.
+pub(crate) const MAX_PROVIDER_KEY: usize = 8192;
+pub(crate) const MAX_WRAPPED: usize = 24_576;
+
+/// The header of a value that carries its own wrapped key, or nothing if that is too long for one.
+pub(crate) fn portable_header(key: KeyId, provider_key: &str, wrapped: &[u8]) -> Option<Vec<u8>> {
+    if provider_key.len() > MAX_PROVIDER_KEY || wrapped.len() > MAX_WRAPPED {
+        return None;
+    }
+    let mut header = vec![SELF_CONTAINED, Suite::Gcm.code()];
+    header.extend_from_slice(&key.get().to_be_bytes());
+    push(&mut header, provider_key.as_bytes());
+    push(&mut header, wrapped);
+    Some(header)
+}
+
+impl<'a> Portable<'a> {
+    /// Accepts exactly what [`portable_header`] begins and a suite's body ends.
+    pub(crate) fn parse(bytes: &'a [u8]) -> Result<Self, MalformedValue> {
+        use MalformedValue::{KeyIdZero, TooLong, Truncated, UnknownSuite};
+        let (suite, rest) = match *bytes {
+            [SELF_CONTAINED, suite, ref rest @ ..] => (suite, rest),
+            [SELF_CONTAINED] => return Err(Truncated),
+            _ => return Err(MalformedValue::NotSelfContained),
+        };
+        if suite != Suite::Gcm.code() {
+            return Err(UnknownSuite(suite));
+        }
+        let (id, rest) = rest.split_first_chunk().ok_or(Truncated)?;
+        let key = KeyId::new(u32::from_be_bytes(*id)).ok_or(KeyIdZero)?;
+        let (provider_key, rest) = part(rest, MAX_PROVIDER_KEY)?;
+        let provider_key = core::str::from_utf8(provider_key).map_err(|_| MalformedValue::KeyName)?;
+        let (wrapped, body) = part(rest, MAX_WRAPPED)?;
+        match body.len().checked_sub(NONCE_LEN.saturating_add(TAG_LEN)) {
+            None => return Err(Truncated),
+            Some(plaintext) if plaintext > MAX_PLAINTEXT => return Err(TooLong),
+            Some(_) => {}
+        }
+        let (header, _) = bytes.split_at(bytes.len().saturating_sub(body.len()));
+        Ok(Self { key, provider_key, wrapped, header, body })
+    }
+}
+
+/// Takes `lp(x)` off the front.
+fn part(bytes: &[u8], longest: usize) -> Result<(&[u8], &[u8]), MalformedValue> {
+    let truncated = MalformedValue::Truncated;
+    let (length, rest) = bytes.split_first_chunk().ok_or(truncated)?;
+    let length = usize::from(u16::from_be_bytes(*length));
+    if length > longest {
+        return Err(MalformedValue::TooLong);
+    }
+    rest.split_at_checked(length).ok_or(truncated)
 }

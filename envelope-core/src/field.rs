@@ -136,14 +136,20 @@ pub trait Column: Copy + Send + Sync + fmt::Debug + 'static {
 }
 
 /// A column whose values can be compared by the database: its mode is deterministic.
+pub trait SearchableColumn: Column {}
+
+impl<C: Column> SearchableColumn for C where C::Mode: SearchableMode<C> {}
+
+/// The mode that makes the column `C` searchable. A trait of its own, since a bound on `Column::Mode` would be reported as a
+/// type that differs (E0271), and not in these words.
 #[diagnostic::on_unimplemented(
-    message = "the encrypted column `{Self}` is randomized and cannot be compared or searched",
+    message = "the encrypted column `{C}` is randomized and cannot be compared or searched",
     label = "randomized encryption: equal plaintexts have different ciphertexts",
     note = "mark the field `#[encrypt(deterministic)]` to search it; the database then learns which rows are equal"
 )]
-pub trait SearchableColumn: Column {}
+pub trait SearchableMode<C>: ColumnMode {}
 
-impl<C: Column<Mode = Deterministic>> SearchableColumn for C {}
+impl<C> SearchableMode<C> for Deterministic {}
 
 /// The modes of a column, as types. Sealed.
 pub trait ColumnMode: sealed::Sealed + Send + Sync + 'static {

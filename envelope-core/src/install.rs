@@ -5,6 +5,7 @@
 
 use core::{
     cell::RefCell,
+    fmt,
     future::Future,
     pin::Pin,
     task::{Context, Poll},
@@ -27,7 +28,7 @@ thread_local! {
 #[error(
     "a keyring is installed already; install one, when the application starts, and use `scope` or `with` for others"
 )]
-#[non_exhaustive]
+#[expect(clippy::exhaustive_structs, reason = "matched by name; there is nothing to add")]
 pub struct AlreadyInstalled;
 
 impl Keyring {
@@ -89,12 +90,18 @@ impl Drop for Restore {
 
 pin_project! {
     /// A future with a keyring in force; see [`Keyring::scope`].
-    #[derive(Debug)]
     #[must_use = "futures do nothing unless polled"]
     pub struct Scope<F> {
         keyring: Keyring,
         #[pin]
         future: F,
+    }
+}
+
+/// Without the future, which may hold plaintext.
+impl<F> fmt::Debug for Scope<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scope").field("keyring", &self.keyring).finish_non_exhaustive()
     }
 }
 

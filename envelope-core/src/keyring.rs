@@ -1,27 +1,36 @@
-//! Which key writes, which may still read: the keys of each tenant, fetched once and kept in memory.
+//! Which key writes, which may still read: the keys of each tenant.
 
 mod builder;
-mod loaded;
+mod fetch;
+mod rotate;
+mod tenants;
+mod want;
 
-use core::{fmt, time::Duration};
-use std::{
-    collections::{HashMap, HashSet},
-    sync::{Arc, Mutex, PoisonError},
-    time::SystemTime,
-};
-
-use arc_swap::ArcSwapOption;
-use async_lock::Mutex as AsyncMutex;
+use core::{fmt, future::Future, time::Duration};
+use std::sync::Arc;
 
 pub use builder::KeyringBuilder;
-pub(crate) use loaded::{KeySet, LoadedKey};
+pub use rotate::{ChangeError, KeyInfo};
 
+use futures_util::stream::{self, StreamExt};
+
+use self::{
+    fetch::Fetch,
+    tenants::{Ring, TenantKeys},
+    want::{Missing, Want},
+};
 use crate::{
-    error::{KeyError, ProviderError},
-    key::{KeyId, KeyRecord, KeyState, Purpose, Tenant, TenantNameError},
+    cache::{KeySet, ReadyColumn, Slot},
+    clock::Moment,
+    envelope::Suite,
+    error::KeyError,
+    field::Field,
+    key::{EncryptionContext, KeyId, KeyRecord, KeyState, Purpose, Tenant, TenantNameError, WrappedKey},
     provider::KeyProvider,
-    store::{Commit, KeyChange, KeyStore},
-    worker::{Late, Worker},
+    store::KeyStore,
+    suite::ColumnKey,
+    telemetry,
+    worker::Late,
 };
 
 /// The data keys of one application, for one tenant: what seals and opens values.
@@ -29,6 +38,10 @@ use crate::{
 /// Cheap to clone; clones share their keys. The whole interface for values is in [`seal`](Self::seal),
 /// [`open`](Self::open) and [`lookup`](Self::lookup); the ORM crates call them through the keyring that is
 /// [installed](Self::install) or in [scope](Self::scope).
+///
+/// A data key is unwrapped when it is first needed and stays in memory for 15 minutes. From four fifths of that time on the next use
+/// renews it in the background, which asks the key provider whether the application may still have it. A key that is not
+/// used is wiped at the end of its time.
 ///
 /// # Example
 ///
@@ -57,36 +70,22 @@ pub enum MissPolicy {
     Fail,
 }
 
-/// What all tenants of an application share.
+/// How many tenants are warmed at once: each may take a connection to the key store's database.
+const WARM_AT_ONCE: usize = 8;
+
+/// The key that a value names could not be used.
 #[derive(Debug)]
-struct Ring {
-    application: Arc<str>,
-    provider: Arc<dyn KeyProvider>,
-    store: Arc<dyn KeyStore>,
-    miss: MissPolicy,
-    worker: Worker,
-    tenants: Mutex<HashMap<Tenant, Arc<TenantKeys>>>,
+pub(crate) enum Unusable {
+    Unknown,
+    Closed(KeyState),
+    Key(KeyError),
 }
 
-struct TenantKeys {
-    tenant: Tenant,
-    /// `None` until they were fetched.
-    set: ArcSwapOption<KeySet>,
-    /// One fetch at a time.
-    fetching: AsyncMutex<()>,
+impl From<KeyError> for Unusable {
+    fn from(error: KeyError) -> Self {
+        Self::Key(error)
+    }
 }
-
-/// What the caller is about to do with the keys.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Need {
-    /// Open values: a tenant that has no keys gets none.
-    Read,
-    /// Seal values or search: missing keys are created.
-    Write,
-}
-
-/// How often keys are created anew when other processes create some at the same moment.
-const ATTEMPTS: usize = 8;
 
 impl Keyring {
     /// Starts to build a keyring on a key provider and a key store.
@@ -100,7 +99,8 @@ impl Keyring {
     ///
     /// When the name is empty or has more than 255 bytes.
     pub fn tenant(&self, name: &str) -> Result<Self, TenantNameError> {
-        Ok(Self::of(Arc::clone(&self.ring), Tenant::new(name)?))
+        let keys = self.ring.tenant(Tenant::new(name)?);
+        Ok(Self { ring: Arc::clone(&self.ring), keys })
     }
 
     /// The tenant whose values this keyring seals and opens.
@@ -109,45 +109,224 @@ impl Keyring {
         &self.keys.tenant
     }
 
-    /// Fetches the tenant's keys, or makes them, so that no codec has to wait for them.
+    /// Fetches the tenant's keys, and makes them when it has none, so that no codec has to wait for them.
     ///
     /// # Errors
     ///
     /// When the key provider or the key store fails.
     pub async fn warm(&self) -> Result<(), KeyError> {
-        let fetch = fetch(Arc::clone(&self.ring), Arc::clone(&self.keys), Need::Write);
-        self.ring.worker.run(fetch).await.map_err(|error| KeyError::Thread(Arc::new(error)))??;
-        Ok(())
+        self.run(Fetch::new(&self.ring, &self.keys).run(Want::All)).await.map(|_| ())
     }
 
-    fn of(ring: Arc<Ring>, tenant: Tenant) -> Self {
-        let keys = {
-            let mut tenants = ring.tenants.lock().unwrap_or_else(PoisonError::into_inner);
-            let new = || Arc::new(TenantKeys::new(tenant.clone()));
-            Arc::clone(tenants.entry(tenant.clone()).or_insert_with(new))
-        };
-        Self { ring, keys }
+    /// As [`warm`](Self::warm), for several tenants at once.
+    ///
+    /// # Errors
+    ///
+    /// As [`warm`](Self::warm), and when a name is not one. The first error is reported; the other tenants are warm.
+    pub async fn warm_tenants<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> Result<(), KeyError> {
+        let tenants = names.into_iter().map(|name| self.tenant(name)).collect::<Result<Vec<_>, _>>()?;
+        let warm = stream::iter(tenants.iter().map(Self::warm)).buffer_unordered(WARM_AT_ONCE);
+        warm.collect::<Vec<_>>().await.into_iter().collect()
     }
 
-    /// Runs `f` with the tenant's keys: at once when they are in memory, else by the miss policy.
-    pub(crate) fn with_keys<R>(&self, need: Need, f: impl FnOnce(&KeySet) -> R) -> Result<R, KeyError> {
-        match &*self.keys.set.load() {
-            Some(set) if set.satisfies(need) => Ok(f(set)),
-            _ => self.miss(need).map(|set| f(&set)),
+    /// As [`warm`](Self::warm), for every tenant that the key store knows, up to the bound on tenants in memory.
+    ///
+    /// # Errors
+    ///
+    /// As [`warm_tenants`](Self::warm_tenants).
+    pub async fn warm_all(&self) -> Result<(), KeyError> {
+        let ring = Arc::clone(&self.ring);
+        let tenants = self.run(async move { ring.tenants_in_store().await }).await?;
+        let names = tenants.iter().filter(|tenant| !tenant.is_default()).map(Tenant::as_str);
+        self.warm().await?;
+        self.warm_tenants(names.take(self.ring.max_tenants())).await
+    }
+
+    /// Runs `f` with the key that new values of a column are sealed with.
+    pub(crate) fn with_active<R>(
+        &self,
+        purpose: Purpose,
+        field: &Field,
+        f: impl FnOnce(&ColumnKey) -> R,
+    ) -> Result<R, KeyError> {
+        let suite = Suite::of(field.mode());
+        let now = self.ring.clock.now();
+        if let Some(set) = &*self.keys.set.load()
+            && now < set.life.soft
+            && let Some(entry) = set.active(purpose)
+            && let Some(ready) = set.column(entry.record.id, suite, field)
+            && ready.parent.is_fresh(now)
+        {
+            self.count(purpose, &ready.column);
+            return Ok(f(&ready.column));
+        }
+        let set = self.snapshot(Want::Active(purpose), now)?;
+        let no_active = || KeyError::NoActive { tenant: self.keys.tenant.clone(), purpose };
+        let id = set.active(purpose).ok_or_else(no_active)?.record.id;
+        let ready = self.column(&set, id, suite, field, now)?;
+        self.count(purpose, &ready.column);
+        Ok(f(&ready.column))
+    }
+
+    /// FORMAT.md#suites: a key of randomized values has to be replaced long before it sealed 2^32 of them.
+    fn count(&self, purpose: Purpose, column: &ColumnKey) {
+        if purpose == Purpose::Encrypt && column.count() == self.ring.rotate_after {
+            let keyring = self.clone();
+            let _ = self.ring.worker.spawn(async move {
+                let fetch = Fetch::new(&keyring.ring, &keyring.keys);
+                telemetry::worn_out(&keyring.keys.tenant, fetch.rotate(purpose).await.err().as_ref());
+            });
         }
     }
 
+    /// Runs `f` with the key that a stored value names.
+    pub(crate) fn with_key<R>(
+        &self,
+        id: KeyId,
+        suite: Suite,
+        field: &Field,
+        f: impl FnOnce(&ColumnKey) -> R,
+    ) -> Result<R, Unusable> {
+        let now = self.ring.clock.now();
+        if let Some(set) = &*self.keys.set.load()
+            && now < set.life.soft
+            && let Some(ready) = set.column(id, suite, field)
+            && ready.parent.is_fresh(now)
+        {
+            return Ok(f(&ready.column));
+        }
+        let set = self.snapshot(Want::Key(id), now)?;
+        match set.find(id) {
+            None => Err(Unusable::Unknown),
+            Some(entry) if !entry.record.state.can_open() => Err(Unusable::Closed(entry.record.state)),
+            Some(_) => Ok(f(&self.column(&set, id, suite, field, now)?.column)),
+        }
+    }
+
+    /// Runs `f` with the key that new values are sealed with and its record.
+    pub(crate) fn with_active_record<R>(
+        &self,
+        field: &Field,
+        f: impl FnOnce(&KeyRecord, &ColumnKey) -> R,
+    ) -> Result<R, KeyError> {
+        let (purpose, now) = (Purpose::Encrypt, self.ring.clock.now());
+        let set = self.snapshot(Want::Active(purpose), now)?;
+        let no_active = || KeyError::NoActive { tenant: self.keys.tenant.clone(), purpose };
+        let record = &set.active(purpose).ok_or_else(no_active)?.record;
+        let ready = self.column(&set, record.id, Suite::Gcm, field, now)?;
+        self.count(purpose, &ready.column);
+        Ok(f(record, &ready.column))
+    }
+
+    /// Unwraps a key that came with a value, when the key store does not have it. It is in memory for this call only.
+    pub(crate) async fn unwrap_foreign(
+        &self,
+        id: KeyId,
+        wrapped: WrappedKey,
+        field: &Field,
+    ) -> Result<ColumnKey, KeyError> {
+        let context = EncryptionContext::new(
+            Arc::clone(&self.ring.application),
+            self.keys.tenant.clone(),
+            id,
+            Purpose::Encrypt,
+        );
+        let fetch = Fetch::new(&self.ring, &self.keys);
+        let key = self.run(async move { fetch.unwrap_wrapped(id, &wrapped, &context).await }).await?;
+        Ok(ColumnKey::derive(&key, id, Suite::Gcm, &self.keys.tenant, field.context()))
+    }
+
+    /// Whether the tenant's key store has the key, asked at most once in a few seconds.
+    pub(crate) async fn has_key(&self, id: KeyId) -> Result<bool, KeyError> {
+        let set = self.run(Fetch::new(&self.ring, &self.keys).run(Want::Key(id))).await?;
+        Ok(set.find(id).is_some())
+    }
+
+    /// Runs `f` with each key that a stored deterministic value may be under, the active one first.
+    pub(crate) fn with_searchable<R>(
+        &self,
+        field: &Field,
+        mut f: impl FnMut(&ColumnKey) -> R,
+    ) -> Result<Vec<R>, KeyError> {
+        let suite = Suite::of(field.mode());
+        let now = self.ring.clock.now();
+        let set = self.snapshot(Want::Searchable, now)?;
+        set.searchable().map(|id| Ok(f(&self.column(&set, id, suite, field, now)?.column))).collect()
+    }
+
+    /// A snapshot that has what is wanted in memory: at once, or by the miss policy.
+    fn snapshot(&self, want: Want, now: Moment) -> Result<Arc<KeySet>, KeyError> {
+        if let Some(set) = self.keys.set.load_full() {
+            match want.check(&set, now, &self.ring.lifetimes) {
+                Ok(()) => {
+                    if now >= set.life.soft && self.keys.claim_rereading() {
+                        // A thread that cannot be started is reported by the next miss.
+                        let _ = self.ring.worker.spawn(Fetch::new(&self.ring, &self.keys).reread());
+                    }
+                    return Ok(set);
+                }
+                Err(Missing::Failed(error)) => return Err(error),
+                Err(Missing::Unknown(id))
+                    if self.keys.is_believed_unknown(id, now, self.ring.lifetimes.unknown) =>
+                {
+                    return Ok(set);
+                }
+                Err(Missing::Unknown(_) | Missing::Records | Missing::Purposes(_) | Missing::Keys(_)) => {}
+            }
+        }
+        self.miss(want)
+    }
+
     #[cold]
-    fn miss(&self, need: Need) -> Result<Arc<KeySet>, KeyError> {
+    fn miss(&self, want: Want) -> Result<Arc<KeySet>, KeyError> {
+        telemetry::missed(&self.keys.tenant);
         let MissPolicy::Wait(deadline) = self.ring.miss else {
-            return Err(self.late(Duration::ZERO));
+            return Err(self.not_loaded());
         };
-        let fetch = fetch(Arc::clone(&self.ring), Arc::clone(&self.keys), need);
+        let fetch = Fetch::new(&self.ring, &self.keys).run(want);
         match self.ring.worker.wait(deadline, fetch) {
             Ok(Ok(fetched)) => fetched,
             Ok(Err(Late)) => Err(self.late(deadline)),
             Err(error) => Err(KeyError::Thread(Arc::new(error))),
         }
+    }
+
+    /// Runs a job on the keyring's thread and awaits it.
+    async fn run<T: Send + 'static>(
+        &self,
+        job: impl Future<Output = Result<T, KeyError>> + Send + 'static,
+    ) -> Result<T, KeyError> {
+        self.ring.worker.run(job).await.map_err(|error| KeyError::Thread(Arc::new(error)))?
+    }
+
+    /// The column's key under a key that is in memory: derived at its first use, and renewed from the soft end of its life.
+    fn column(
+        &self,
+        set: &KeySet,
+        id: KeyId,
+        suite: Suite,
+        field: &Field,
+        now: Moment,
+    ) -> Result<Arc<ReadyColumn>, KeyError> {
+        let Some(Slot::Loaded(parent)) = set.find(id).map(|entry| &entry.slot) else {
+            // It was in memory when the snapshot was checked, and snapshots do not change.
+            return Err(self.not_loaded());
+        };
+        if parent.claim_renewal(now) {
+            let renewal = Fetch::new(&self.ring, &self.keys).renew(id, Arc::clone(parent));
+            let _ = self.ring.worker.spawn(renewal);
+        }
+        if let Some(ready) = set.column(id, suite, field) {
+            return Ok(Arc::clone(ready));
+        }
+        let column = ColumnKey::derive(&parent.key, id, suite, &self.keys.tenant, field.context());
+        let ready = Arc::new(ReadyColumn { column, parent: Arc::clone(parent) });
+        self.keys.publish(|set| Some(set?.with_column(id, suite, field, Arc::clone(&ready))));
+        Ok(ready)
+    }
+
+    fn not_loaded(&self) -> KeyError {
+        KeyError::NotLoaded { tenant: self.keys.tenant.clone() }
     }
 
     fn late(&self, waited: Duration) -> KeyError {
@@ -160,149 +339,7 @@ impl fmt::Debug for Keyring {
         f.debug_struct("Keyring")
             .field("application", &self.ring.application)
             .field("tenant", &self.keys.tenant.as_str())
-            .field("provider", &self.ring.provider)
+            .field("provider", &self.ring.providers.of(&self.keys.tenant))
             .finish_non_exhaustive()
-    }
-}
-
-impl TenantKeys {
-    fn new(tenant: Tenant) -> Self {
-        Self { tenant, set: ArcSwapOption::empty(), fetching: AsyncMutex::new(()) }
-    }
-}
-
-impl fmt::Debug for TenantKeys {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("TenantKeys").field(&self.tenant).finish()
-    }
-}
-
-/// Reads a tenant's records, makes what is missing, and unwraps what can be read. Runs on the keyring's thread.
-async fn fetch(ring: Arc<Ring>, keys: Arc<TenantKeys>, need: Need) -> Result<Arc<KeySet>, KeyError> {
-    let _one_at_a_time = keys.fetching.lock().await;
-    if let Some(set) = keys.set.load_full()
-        && set.satisfies(need)
-    {
-        return Ok(set);
-    }
-    for _ in 0..ATTEMPTS {
-        let records = ring.load(&keys.tenant).await?;
-        let missing = match need {
-            Need::Read => Vec::new(),
-            Need::Write => KeySet::missing(&records),
-        };
-        let mut created = Vec::new();
-        for purpose in missing {
-            created.push(ring.create(&keys.tenant, purpose).await?);
-        }
-        // Stored before anything is sealed: a key that only memory knows would take its values along.
-        if !created.is_empty() {
-            let inserts: Vec<_> =
-                created.iter().map(|(record, _)| KeyChange::Insert(record.clone())).collect();
-            match ring.store.commit(&inserts).await.map_err(|error| KeyError::Store(Arc::new(error)))? {
-                Commit::Done => {}
-                Commit::Conflict => continue,
-            }
-        }
-        let mut loaded: Vec<_> =
-            created.into_iter().map(|(record, key)| LoadedKey::new(&record, Ok(key))).collect();
-        for record in &records {
-            loaded.push(ring.unwrap(record).await?);
-        }
-        let set = Arc::new(KeySet::new(keys.tenant.clone(), loaded));
-        keys.set.store(Some(Arc::clone(&set)));
-        return Ok(set);
-    }
-    Err(KeyError::Contention { tenant: keys.tenant.clone() })
-}
-
-impl Ring {
-    async fn load(&self, tenant: &Tenant) -> Result<Vec<KeyRecord>, KeyError> {
-        let records = self.store.load(tenant).await.map_err(|error| KeyError::Store(Arc::new(error)))?;
-        let mut ids = HashSet::new();
-        for record in &records {
-            // Before anything is computed from a record, its parts are known to be bounded.
-            if record.application != *self.application {
-                return Err(KeyError::OtherApplication {
-                    id: record.id,
-                    found: record.application.clone(),
-                    expected: self.application.to_string(),
-                });
-            }
-            if record.tenant != *tenant || !ids.insert(record.id) {
-                return Err(KeyError::RecordChanged { id: record.id, tenant: tenant.clone() });
-            }
-        }
-        for purpose in Purpose::ALL {
-            let mut actives = records.iter().filter(|r| r.purpose == purpose && r.state == KeyState::Active);
-            if let (Some(first), Some(second)) = (actives.next(), actives.next()) {
-                return Err(KeyError::TwoActive {
-                    tenant: tenant.clone(),
-                    purpose,
-                    first: first.id,
-                    second: second.id,
-                });
-            }
-        }
-        Ok(records)
-    }
-
-    async fn create(
-        &self,
-        tenant: &Tenant,
-        purpose: Purpose,
-    ) -> Result<(KeyRecord, crate::key::DataKey), KeyError> {
-        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |age| age.as_secs());
-        let mut record = KeyRecord {
-            id: KeyId::random()?,
-            application: self.application.to_string(),
-            tenant: tenant.clone(),
-            purpose,
-            state: KeyState::Active,
-            revision: 1,
-            created_at: now,
-            changed_at: now,
-            wrapped: None,
-            check: Vec::new(),
-        };
-        let generated =
-            self.provider.generate_key(&record.context()).await.map_err(|error| key_error(&record, error))?;
-        record.wrapped = Some(generated.wrapped);
-        record.sign(&generated.key);
-        Ok((record, generated.key))
-    }
-
-    /// An error of the provider that may pass fails the whole fetch; a record that is damaged spoils itself only.
-    async fn unwrap(&self, record: &KeyRecord) -> Result<LoadedKey, KeyError> {
-        let changed = || KeyError::RecordChanged { id: record.id, tenant: record.tenant.clone() };
-        if !record.state.can_open() {
-            return Ok(LoadedKey::new(record, Err(changed())));
-        }
-        let Some(wrapped) = &record.wrapped else {
-            return Ok(LoadedKey::new(record, Err(changed())));
-        };
-        match self.provider.unwrap_key(wrapped, &record.context()).await {
-            Ok(key) if record.is_signed_by(&key) => Ok(LoadedKey::new(record, Ok(key))),
-            Ok(_) => Ok(LoadedKey::new(record, Err(changed()))),
-            Err(error) => match key_error(record, error) {
-                error @ KeyError::NotUnwrapped { .. } => Ok(LoadedKey::new(record, Err(error))),
-                error => Err(error),
-            },
-        }
-    }
-}
-
-fn key_error(record: &KeyRecord, error: ProviderError) -> KeyError {
-    match error {
-        ProviderError::Random(error) => KeyError::Random(error),
-        ProviderError::Unreachable(_) | ProviderError::Throttled(_) | ProviderError::KeyFileIo { .. } => {
-            KeyError::Unavailable(Arc::new(error))
-        }
-        ProviderError::Denied(_) | ProviderError::Disabled(_) | ProviderError::NotFound(_) => {
-            KeyError::Denied(Arc::new(error))
-        }
-        error => {
-            KeyError::NotUnwrapped { id: record.id, tenant: record.tenant.clone(), source: Arc::new(error) }
-        }
     }
 }

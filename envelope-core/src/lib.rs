@@ -32,9 +32,9 @@
 //! # Map
 //!
 //! The modules, callers before callees; each uses only what stands below it:
-//! `install` (the keyring in force) → `seal` (seal, open, look up) → `keyring` (which key writes, which may read) → `worker`
-//! (the thread that fetches keys) → `store` and `provider` (the only I/O) → `suite` (ciphers) → `envelope` (stored bytes) →
-//! the vocabulary: `error`, `field`, `plaintext`, `key`, `random`.
+//! `config` (a keyring from a file) → `install` (the keyring in force) → `seal` (seal, open, look up) → `keyring` (which key
+//! writes, which may read) → `worker` (the thread that fetches keys) → `store` and `provider` (the only I/O) → `suite`
+//! (ciphers) → `envelope` (stored bytes) → the vocabulary: `error`, `field`, `plaintext`, `key`, `random`.
 //!
 //! [`envelope-diesel`]: https://docs.rs/envelope-diesel
 //! [`envelope-sqlx`]: https://docs.rs/envelope-sqlx
@@ -42,10 +42,16 @@
 #[cfg(feature = "testing")]
 pub mod testing;
 
+#[cfg(feature = "config")]
+mod config;
 mod install;
+mod portable;
 mod seal;
 mod keyring;
+mod telemetry;
+mod cache;
 mod worker;
+mod clock;
 mod store;
 mod provider;
 mod suite;
@@ -56,22 +62,29 @@ mod plaintext;
 mod key;
 mod random;
 
+#[cfg(feature = "config")]
+pub use config::{Config, ConfigError};
 pub use error::{
     BoxError, KeyError, MalformedValue, NoKeyring, OpenError, ProviderError, SealError, StoreError,
 };
 pub use field::{
     Column, ColumnMode, Deterministic, Field, FieldName, Mode, PlaintextRows, Randomized, SearchableColumn,
+    SearchableMode,
 };
 pub use install::{AlreadyInstalled, Scope};
 pub use key::{
     DataKey, EncryptionContext, KeyId, KeyIdError, KeyRecord, KeyState, Purpose, Tenant, TenantNameError,
     WrappedKey,
 };
-pub use keyring::{Keyring, KeyringBuilder, MissPolicy};
+pub use keyring::{ChangeError, KeyInfo, Keyring, KeyringBuilder, MissPolicy};
 pub use plaintext::{
     DeterministicPlaintext, FromPlaintext, Plaintext, PlaintextBytes, PlaintextError, PlaintextWriter,
     ToPlaintext,
 };
+#[cfg(feature = "age")]
+pub use provider::AgeKey;
+#[cfg(feature = "aws-kms")]
+pub use provider::AwsKms;
 pub use provider::{BoxFuture, GeneratedKey, KeyProvider, LocalKey};
 pub use random::RandomError;
-pub use store::{Commit, FileStore, KeyChange, KeyStore, MemoryStore};
+pub use store::{Commit, FileStore, KeyChange, KeyRow, KeyStore, MemoryStore};

@@ -1,9 +1,18 @@
 //! The one joint to key services: whoever holds the key that wraps data keys.
 
+#[cfg(feature = "age")]
+mod age;
+#[cfg(feature = "aws-kms")]
+mod aws_kms;
 mod local;
 
 use core::{fmt, future::Future, pin::Pin};
+use std::sync::Arc;
 
+#[cfg(feature = "age")]
+pub use age::AgeKey;
+#[cfg(feature = "aws-kms")]
+pub use aws_kms::AwsKms;
 pub use local::LocalKey;
 
 use crate::{
@@ -58,6 +67,17 @@ pub trait KeyProvider: fmt::Debug + Send + Sync + 'static {
         context: &'a EncryptionContext,
     ) -> BoxFuture<'a, Result<DataKey, ProviderError>>;
 
+    /// Wraps a data key that another provider made, under the provider's present key: for keys that are kept in several hands.
+    ///
+    /// # Errors
+    ///
+    /// When the service does not answer or refuses.
+    fn wrap_key<'a>(
+        &'a self,
+        key: &'a DataKey,
+        context: &'a EncryptionContext,
+    ) -> BoxFuture<'a, Result<WrappedKey, ProviderError>>;
+
     /// Wraps the same data key again, under the provider's present key.
     ///
     /// # Errors
@@ -69,8 +89,63 @@ pub trait KeyProvider: fmt::Debug + Send + Sync + 'static {
         context: &'a EncryptionContext,
     ) -> BoxFuture<'a, Result<WrappedKey, ProviderError>>;
 
+    /// Whether the provider can be asked to unwrap what the key of this name wrapped.
+    fn knows(&self, provider_key: &str) -> bool;
+
+    /// The stable name of the key that new data keys are wrapped by, if the provider knows it without asking: keys that it
+    /// wrapped already need not be rewrapped.
+    fn current_key(&self) -> Option<&str> {
+        None
+    }
+
     /// Whether the provider is for tests: refused in release builds unless asked for by name.
     fn is_for_tests(&self) -> bool {
         false
+    }
+}
+
+/// A shared provider is a provider.
+impl<P: KeyProvider + ?Sized> KeyProvider for Arc<P> {
+    fn generate_key<'a>(
+        &'a self,
+        context: &'a EncryptionContext,
+    ) -> BoxFuture<'a, Result<GeneratedKey, ProviderError>> {
+        P::generate_key(self, context)
+    }
+
+    fn unwrap_key<'a>(
+        &'a self,
+        wrapped: &'a WrappedKey,
+        context: &'a EncryptionContext,
+    ) -> BoxFuture<'a, Result<DataKey, ProviderError>> {
+        P::unwrap_key(self, wrapped, context)
+    }
+
+    fn wrap_key<'a>(
+        &'a self,
+        key: &'a DataKey,
+        context: &'a EncryptionContext,
+    ) -> BoxFuture<'a, Result<WrappedKey, ProviderError>> {
+        P::wrap_key(self, key, context)
+    }
+
+    fn rewrap_key<'a>(
+        &'a self,
+        wrapped: &'a WrappedKey,
+        context: &'a EncryptionContext,
+    ) -> BoxFuture<'a, Result<WrappedKey, ProviderError>> {
+        P::rewrap_key(self, wrapped, context)
+    }
+
+    fn knows(&self, provider_key: &str) -> bool {
+        P::knows(self, provider_key)
+    }
+
+    fn current_key(&self) -> Option<&str> {
+        P::current_key(self)
+    }
+
+    fn is_for_tests(&self) -> bool {
+        P::is_for_tests(self)
     }
 }

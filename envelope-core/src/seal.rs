@@ -1,13 +1,13 @@
 //! Seal, open, look up: what a keyring does with a value.
 
 use crate::{
-    envelope::{Envelope, ParseError, Suite},
+    envelope::{Envelope, ParseError},
     error::{OpenError, SealError},
     field::{Column, Field, Mode, PlaintextRows, SearchableColumn},
-    key::Purpose,
-    keyring::{Keyring, LoadedKey, Need},
+    key::{KeyId, Purpose},
+    keyring::{Keyring, Unusable},
     plaintext::{FromPlaintext, PlaintextBytes, ToPlaintext},
-    suite::{Fresh, NotAuthentic, Row, SealFailure},
+    suite::{ColumnKey, Fresh, NotAuthentic, Row, SealFailure},
 };
 
 impl Keyring {
@@ -60,8 +60,7 @@ impl Keyring {
         field: &Field,
         value: &(impl ToPlaintext + ?Sized),
     ) -> Result<Vec<u8>, SealError> {
-        let purpose = purpose(field.mode());
-        self.with_keys(Need::Write, |keys| seal_with(field, keys.active(purpose), value))
+        self.with_active(purpose(field.mode()), field, |column| seal_with(field, column, value))
             .map_err(|source| SealError::Key { field: field.name(), source })?
     }
 
@@ -88,63 +87,56 @@ impl Keyring {
         if field.mode() != Mode::Deterministic {
             return Err(SealError::NotSearchable { field: field.name() });
         }
-        self.with_keys(Need::Write, |keys| {
-            keys.searchable().map(|key| seal_with(field, Ok(key), value)).collect()
-        })
-        .map_err(|source| SealError::Key { field: field.name(), source })?
+        self.with_searchable(field, |column| seal_with(field, column, value))
+            .map_err(|source| SealError::Key { field: field.name(), source })?
+            .into_iter()
+            .collect()
     }
 
     fn open_bytes(&self, field: &Field, value: &[u8]) -> Result<PlaintextBytes, OpenError> {
         let name = field.name();
-        let envelope = match Envelope::parse(value) {
+        let envelope = match Envelope::parse(value, field.mode()) {
             Ok(envelope) => envelope,
             Err(ParseError::NotAnEnvelope) if field.plaintext_rule() == PlaintextRows::Read => {
                 return Ok(PlaintextBytes::copy(value));
             }
             Err(ParseError::NotAnEnvelope) => return Err(OpenError::NotAnEnvelope { field: name }),
+            Err(ParseError::WrongMode(found)) => {
+                return Err(OpenError::WrongMode { field: name, found, declared: field.mode() });
+            }
             Err(ParseError::Malformed(reason)) => return Err(OpenError::Malformed { field: name, reason }),
         };
-        // FORMAT.md#rules-for-readers, rule 3: no downgrade to the other mode.
-        let (found, declared) = (envelope.suite.mode(), field.mode());
-        if found != declared {
-            return Err(OpenError::WrongMode { field: name, found, declared });
-        }
         let id = envelope.key;
-        let of_key = |source| OpenError::Key { field: name, key: id, source };
-        self.with_keys(Need::Read, |keys| {
-            let Some(key) = keys.find(id) else {
-                return Err(OpenError::UnknownKey {
-                    field: name,
-                    key: id,
-                    tenant: self.tenant_name().clone(),
-                });
-            };
-            if !key.state().can_open() {
-                return Err(OpenError::KeyRetired { field: name, key: id, state: key.state() });
-            }
-            key.with_column(envelope.suite, field.context(), |column| column.open(Row::Unbound, &envelope))
-                .map_err(of_key)?
-                .map_err(|NotAuthentic| OpenError::NotAuthentic { field: name, key: id })
-        })
-        .map_err(of_key)?
+        self.with_key(id, envelope.suite, field, |column| column.open(Row::Unbound, &envelope))
+            .map_err(|unusable| self.open_error(field, id, unusable))?
+            .map_err(|NotAuthentic| OpenError::NotAuthentic { field: name, key: id })
+    }
+}
+
+impl Keyring {
+    pub(crate) fn open_error(&self, field: &Field, key: KeyId, unusable: Unusable) -> OpenError {
+        let field = field.name();
+        match unusable {
+            Unusable::Unknown => OpenError::UnknownKey { field, key, tenant: self.tenant_name().clone() },
+            Unusable::Closed(state) => OpenError::KeyRetired { field, key, state },
+            Unusable::Key(source) => OpenError::Key { field, key, source },
+        }
     }
 }
 
 fn seal_with(
     field: &Field,
-    key: Result<&LoadedKey, crate::error::KeyError>,
+    column: &ColumnKey,
     value: &(impl ToPlaintext + ?Sized),
 ) -> Result<Vec<u8>, SealError> {
-    let name = field.name();
-    let suite = Suite::of(field.mode());
-    let of_key = |source| SealError::Key { field: name, source };
-    key.map_err(of_key)?
-        .with_column(suite, field.context(), |column| column.seal(Row::Unbound, Fresh, value))
-        .map_err(of_key)?
-        .map_err(|failure| match failure {
-            SealFailure::TooLong(length) => SealError::TooLong { field: name, length },
-            SealFailure::Random(source) => SealError::Random { field: name, source },
-        })
+    column.seal(Row::Unbound, Fresh, value).map_err(|failure| seal_error(field, failure))
+}
+
+pub(crate) fn seal_error(field: &Field, failure: SealFailure) -> SealError {
+    match failure {
+        SealFailure::TooLong(length) => SealError::TooLong { field: field.name(), length },
+        SealFailure::Random(source) => SealError::Random { field: field.name(), source },
+    }
 }
 
 const fn purpose(mode: Mode) -> Purpose {

@@ -2,11 +2,14 @@
 
 mod file;
 mod memory;
+mod row;
 
 use core::fmt;
+use std::{collections::BTreeSet, sync::Arc};
 
 pub use file::FileStore;
 pub use memory::MemoryStore;
+pub use row::KeyRow;
 
 use crate::{
     error::StoreError,
@@ -55,12 +58,39 @@ pub trait KeyStore: fmt::Debug + Send + Sync + 'static {
     /// When the store cannot be read, or holds what is not a record.
     fn load<'a>(&'a self, tenant: &'a Tenant) -> BoxFuture<'a, Result<Vec<KeyRecord>, StoreError>>;
 
+    /// Every tenant that has a record, in any order.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    fn tenants(&self) -> BoxFuture<'_, Result<Vec<Tenant>, StoreError>>;
+
     /// Makes all of the changes, or none.
     ///
     /// # Errors
     ///
     /// When the store cannot be written. A conflict is not an error but [`Commit::Conflict`].
     fn commit<'a>(&'a self, changes: &'a [KeyChange]) -> BoxFuture<'a, Result<Commit, StoreError>>;
+}
+
+/// A shared store is a store.
+impl<S: KeyStore + ?Sized> KeyStore for Arc<S> {
+    fn load<'a>(&'a self, tenant: &'a Tenant) -> BoxFuture<'a, Result<Vec<KeyRecord>, StoreError>> {
+        S::load(self, tenant)
+    }
+
+    fn tenants(&self) -> BoxFuture<'_, Result<Vec<Tenant>, StoreError>> {
+        S::tenants(self)
+    }
+
+    fn commit<'a>(&'a self, changes: &'a [KeyChange]) -> BoxFuture<'a, Result<Commit, StoreError>> {
+        S::commit(self, changes)
+    }
+}
+
+/// The tenants of a list of records.
+fn tenants_of(records: &[KeyRecord]) -> Vec<Tenant> {
+    records.iter().map(|record| &record.tenant).collect::<BTreeSet<_>>().into_iter().cloned().collect()
 }
 
 /// Makes the changes to a list of records, or leaves it as it was.

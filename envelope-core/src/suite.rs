@@ -3,12 +3,15 @@
 mod deterministic;
 mod randomized;
 
-use core::fmt;
+use core::{
+    fmt,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::{
-    envelope::{Envelope, HEADER_LEN, MAX_PLAINTEXT, NONCE_LEN, Suite, TAG_LEN, header},
+    envelope::{Envelope, HEADER_LEN, MAX_PLAINTEXT, NONCE_LEN, Portable, Suite, TAG_LEN, header},
     key::{DataKey, KeyId, Tenant, length, push},
     plaintext::{PlaintextBytes, PlaintextWriter, ToPlaintext},
     random::{self, RandomError},
@@ -34,6 +37,8 @@ pub(crate) struct ColumnKey {
     header: [u8; HEADER_LEN],
     /// The associated data of a value that is not bound to its row.
     unbound_ad: Box<[u8]>,
+    /// How many values this process sealed with the key.
+    sealed: AtomicU64,
 }
 
 enum Cipher {
@@ -77,7 +82,7 @@ impl ColumnKey {
             }
             Suite::Siv => Cipher::Siv(deterministic::Siv::new(derive(data_key, id, suite, tenant, context))),
         };
-        Self { cipher, header, unbound_ad: unbound_ad.into() }
+        Self { cipher, header, unbound_ad: unbound_ad.into(), sealed: AtomicU64::new(0) }
     }
 
     /// Writes a value. The plaintext is encoded into the buffer that becomes the value: one allocation, no copy.
@@ -88,7 +93,9 @@ impl ColumnKey {
         plaintext: &(impl ToPlaintext + ?Sized),
     ) -> Result<Vec<u8>, SealFailure> {
         let suite = self.suite();
-        let mut value = Vec::with_capacity(suite.overhead().saturating_add(plaintext.size_hint()));
+        // A hint is a guess of someone else's code: a wild one must not ask for more than any value may hold.
+        let hint = plaintext.size_hint().min(MAX_PLAINTEXT);
+        let mut value = Vec::with_capacity(suite.overhead().saturating_add(hint));
         value.extend_from_slice(&self.header);
         let result = self.seal_into(&mut value, row, nonce, plaintext);
         if result.is_err() {
@@ -135,6 +142,50 @@ impl ColumnKey {
         Ok(())
     }
 
+    /// Writes a value that begins with another header than those of the database. `None` for suites without a nonce.
+    pub(crate) fn seal_portable(
+        &self,
+        header: Vec<u8>,
+        plaintext: &(impl ToPlaintext + ?Sized),
+    ) -> Option<Result<Vec<u8>, SealFailure>> {
+        let Cipher::Gcm(gcm) = &self.cipher else { return None };
+        let ad = self.portable_ad(&header);
+        let mut value = header;
+        let mut seal = || {
+            let nonce = Fresh.nonce().map_err(SealFailure::Random)?;
+            value.extend_from_slice(&nonce);
+            let start = value.len();
+            plaintext.write(&mut PlaintextWriter::new(&mut value, TAG_LEN));
+            let body = bounded(&mut value, start)?;
+            let length = body.len();
+            let tag = gcm.seal(&nonce, &ad, body).map_err(|TooLong| SealFailure::TooLong(length))?;
+            value.extend_from_slice(&tag);
+            Ok(())
+        };
+        let sealed = seal();
+        if sealed.is_err() {
+            value.zeroize();
+        }
+        Some(sealed.map(|()| value))
+    }
+
+    /// Opens what [`seal_portable`](Self::seal_portable) wrote.
+    pub(crate) fn open_portable(&self, portable: &Portable<'_>) -> Result<PlaintextBytes, NotAuthentic> {
+        let Cipher::Gcm(gcm) = &self.cipher else { return Err(NotAuthentic) };
+        Ok(PlaintextBytes::new(gcm.open(&self.portable_ad(portable.header), portable.body)?))
+    }
+
+    /// FORMAT.md#self-contained-value: the associated data of a column's value with the whole of the other header.
+    fn portable_ad(&self, header: &[u8]) -> Vec<u8> {
+        let (_, binding) = self.unbound_ad.split_at(HEADER_LEN);
+        [header, binding].concat()
+    }
+
+    /// Counts a value that is about to be sealed, and tells how many there were.
+    pub(crate) fn count(&self) -> u64 {
+        self.sealed.fetch_add(1, Ordering::Relaxed)
+    }
+
     /// Opens a value of this suite and key.
     pub(crate) fn open(&self, row: Row<'_>, envelope: &Envelope<'_>) -> Result<PlaintextBytes, NotAuthentic> {
         let plaintext = match &self.cipher {
@@ -178,7 +229,7 @@ fn derive<const N: usize>(
     suite: Suite,
     tenant: &Tenant,
     context: &str,
-) -> Zeroizing<[u8; N]> {
+) -> Box<Zeroizing<[u8; N]>> {
     let (tenant, context) = (tenant.as_str().as_bytes(), context.as_bytes());
     data_key.derive(&[
         &length(COLUMN_KEY_LABEL),

@@ -2,9 +2,11 @@
 //!
 //! The feature adds these names and changes nothing else.
 
+mod clock;
 mod kms;
 mod vector;
 
+pub use clock::TestClock;
 pub use kms::{Fault, TestKms};
 pub use vector::{Case, Steps};
 

@@ -1,7 +1,24 @@
-//! What was declared: the struct and its attributes, checked and resolved, as the expansions read it.
+//! What was declared: the struct and its attributes, resolved, as the expansions read it.
 
-use proc_macro2::Span;
-use syn::{Attribute, Generics, Ident, Path, Type, Visibility};
+use proc_macro2::{Ident, TokenStream};
+use quote::{format_ident, quote};
+use syn::{
+    Attribute, DeriveInput, Generics, Path, PathArguments, Type, Visibility, ext::IdentExt, parse_quote,
+    punctuated::Punctuated, token::Comma,
+};
+
+use crate::{
+    attr::{FieldAttrs, StructAttrs, foreign},
+    errors::Errors,
+    names, types,
+};
+
+/// Which crate's derive was written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Entry {
+    Diesel,
+    Sqlx,
+}
 
 /// One struct with `#[derive(Encrypted)]`.
 pub(crate) struct Model {
@@ -20,6 +37,8 @@ pub(crate) struct Model {
     pub(crate) diesel_table: Option<Path>,
     /// The struct's `#[diesel(…)]` attributes, as they stand.
     pub(crate) diesel_attrs: Vec<Attribute>,
+    /// The struct's `#[sqlx(…)]` attributes, as they stand.
+    pub(crate) sqlx_attrs: Vec<Attribute>,
     /// Opt-outs.
     pub(crate) no_from_row: bool,
     pub(crate) no_insert: bool,
@@ -43,7 +62,6 @@ pub(crate) struct Field {
     pub(crate) sqlx_attrs: Vec<Attribute>,
     /// `None` for a field without `#[encrypt]`.
     pub(crate) encrypted: Option<EncryptedField>,
-    pub(crate) span: Span,
 }
 
 pub(crate) struct EncryptedField {
@@ -64,4 +82,176 @@ pub(crate) struct EncryptedField {
     pub(crate) read_plaintext: bool,
     /// `table.column`, or what `context = "…"` says.
     pub(crate) context: String,
+}
+
+impl Model {
+    /// Resolves names and defaults. Reports only what leaves no name to go on with; the rest is for `check`.
+    pub(crate) fn new(
+        entry: Entry,
+        input: &DeriveInput,
+        fields: &Punctuated<syn::Field, Comma>,
+        attrs: &StructAttrs,
+        field_attrs: &[Option<FieldAttrs>],
+        errors: &mut Errors,
+    ) -> Self {
+        let diesel = target(entry == Entry::Diesel, attrs, attrs.diesel.as_ref(), "envelope_diesel");
+        let sqlx = target(entry == Entry::Sqlx, attrs, attrs.sqlx.as_ref(), "envelope_sqlx");
+        let diesel_table = foreign::diesel_table(&input.attrs);
+        let role = attrs.columns.clone().map_or(Role::Declares, Role::Uses);
+        let table = match (&attrs.table, &diesel_table, &role) {
+            (Some(name), ..) => name.value(),
+            (None, Some(path), _) | (None, None, Role::Uses(path)) => names::last(path),
+            (None, None, Role::Declares) => String::new(),
+        };
+        let mut model = Self {
+            ident: input.ident.clone(),
+            vis: input.vis.clone(),
+            generics: input.generics.clone(),
+            diesel,
+            sqlx,
+            role,
+            table,
+            diesel_table,
+            diesel_attrs: foreign::of(&input.attrs, "diesel"),
+            sqlx_attrs: foreign::of(&input.attrs, "sqlx"),
+            no_from_row: attrs.no_from_row.is_some(),
+            no_insert: attrs.no_insert.is_some(),
+            no_update: attrs.no_update.is_some(),
+            fields: Vec::new(),
+        };
+        for (field, attrs) in fields.iter().zip(field_attrs) {
+            if let Some(ident) = &field.ident {
+                let field = model.field(input, field, ident, attrs.as_ref(), errors);
+                model.fields.push(field);
+            }
+        }
+        model
+    }
+
+    /// What generated code names: `<crate>::__private` of the first crate whose code is emitted.
+    pub(crate) fn private(&self) -> TokenStream {
+        match self.diesel.as_ref().or(self.sqlx.as_ref()) {
+            Some(krate) => quote!(#krate::__private),
+            None => quote!(::envelope_sqlx::__private),
+        }
+    }
+
+    fn field(
+        &self,
+        input: &DeriveInput,
+        field: &syn::Field,
+        ident: &Ident,
+        attrs: Option<&FieldAttrs>,
+        errors: &mut Errors,
+    ) -> Field {
+        let column = attrs
+            .and_then(|attrs| Some(attrs.column.as_ref()?.value()))
+            .or_else(|| foreign::sqlx_rename(&field.attrs))
+            .or_else(|| foreign::diesel_column(&field.attrs).map(|ident| ident.unraw().to_string()))
+            .or_else(|| foreign::sqlx_rename_all(&input.attrs, ident))
+            .unwrap_or_else(|| ident.unraw().to_string());
+        let encrypted = attrs.map(|attrs| self.encrypted(field, ident, attrs, &column, errors));
+        Field {
+            ident: ident.clone(),
+            ty: field.ty.clone(),
+            column,
+            diesel_attrs: foreign::of(&field.attrs, "diesel"),
+            sqlx_attrs: foreign::of(&field.attrs, "sqlx"),
+            encrypted,
+        }
+    }
+
+    fn encrypted(
+        &self,
+        field: &syn::Field,
+        ident: &Ident,
+        attrs: &FieldAttrs,
+        column: &str,
+        errors: &mut Errors,
+    ) -> EncryptedField {
+        let (options, value_ty) = types::without_options(&field.ty);
+        let table = &self.table;
+        EncryptedField {
+            marker: self.marker(ident, errors),
+            marker_vis: self.marker_vis(&field.vis),
+            constant: identifier(&names::screaming(ident), ident, errors),
+            options,
+            value_ty: value_ty.clone(),
+            plain_ty: attrs.ty.as_ref().unwrap_or(value_ty).clone(),
+            deterministic: attrs.deterministic.is_some(),
+            allow_low_cardinality: attrs.allow_low_cardinality.is_some(),
+            read_plaintext: attrs.plaintext.is_some(),
+            context: attrs.context.as_ref().map_or_else(|| format!("{table}.{column}"), syn::LitStr::value),
+        }
+    }
+
+    fn marker(&self, field: &Ident, errors: &mut Errors) -> Path {
+        let words = names::pascal(field);
+        match &self.role {
+            Role::Declares => identifier(&format!("{}{words}", self.ident.unraw()), field, errors).into(),
+            Role::Uses(path) => {
+                // The places are the user's, the tokens are not: no lint shall propose to edit them.
+                let mut path = path.clone();
+                for segment in &mut path.segments {
+                    segment.ident.set_span(types::at(&segment.ident));
+                }
+                if let Some(segment) = path.segments.last_mut() {
+                    segment.ident = identifier(&format!("{}{words}", segment.ident.unraw()), field, errors);
+                    segment.ident.set_span(types::at(field));
+                    segment.arguments = PathArguments::None;
+                }
+                path
+            }
+        }
+    }
+
+    /// No wider than struct and field are, because the plaintext's type must be as visible as a marker that names it (E0446).
+    /// With Diesel the marker must be `pub`: it is the SQL type of the column that `table!` makes, which is `pub`.
+    fn marker_vis(&self, field: &Visibility) -> Visibility {
+        if self.diesel.is_some() {
+            return parse_quote!(pub);
+        }
+        match (&self.vis, field) {
+            (Visibility::Public(_), field) => field.clone(),
+            (vis, Visibility::Public(_)) => vis.clone(),
+            (Visibility::Inherited, _) | (_, Visibility::Inherited) => Visibility::Inherited,
+            (Visibility::Restricted(vis), Visibility::Restricted(field)) => {
+                let whole = field.path.is_ident("crate");
+                Visibility::Restricted(if whole { vis.clone() } else { field.clone() })
+            }
+        }
+    }
+}
+
+/// The path of one integration's crate, if its code is to be emitted: that of the entry point is, others on request.
+fn target(
+    is_entry: bool,
+    attrs: &StructAttrs,
+    integration: Option<&crate::attr::Integration>,
+    default: &str,
+) -> Option<Path> {
+    let named = integration.and_then(|integration| integration.krate.clone());
+    let krate = named.or_else(|| attrs.krate.clone().filter(|_| is_entry));
+    (is_entry || integration.is_some()).then(|| {
+        krate.unwrap_or_else(|| {
+            let default = format_ident!("{default}");
+            parse_quote!(::#default)
+        })
+    })
+}
+
+/// An identifier made from a field's name. Some names have none, since not every letter has an upper case that may
+/// stand in an identifier.
+fn identifier(text: &str, field: &Ident, errors: &mut Errors) -> Ident {
+    match syn::parse_str::<Ident>(text) {
+        Ok(mut ident) => {
+            ident.set_span(field.span());
+            ident
+        }
+        Err(_) => {
+            errors
+                .at(field.span(), format_args!("`{text}` is no identifier, so the field needs another name"));
+            field.clone()
+        }
+    }
 }

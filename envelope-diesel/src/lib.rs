@@ -1,1 +1,179 @@
-//! Encrypted columns for Diesel.
+//! Encrypted columns for Diesel: annotate a model, then read, write and query it as before.
+//!
+//! ```standalone_crate
+//! use diesel::prelude::*;
+//! use envelope_diesel::{Encrypted, Keyring, LocalKey, MemoryStore};
+//!
+//! mod schema {
+//!     diesel::table! {
+//!         users (id) {
+//!             id -> Integer,
+//!             email -> crate::UserEmail,             // emitted by the derive
+//!             note -> Nullable<crate::UserNote>,
+//!         }
+//!     }
+//! }
+//! use schema::users;
+//!
+//! #[derive(Encrypted, Queryable, Selectable, Identifiable, Debug, PartialEq)]
+//! #[diesel(table_name = users)]
+//! pub struct User {
+//!     pub id: i32,
+//!     #[encrypt(deterministic)]
+//!     pub email: String,                             // can be searched
+//!     #[encrypt]
+//!     pub note: Option<String>,                      // cannot
+//! }
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! // Once, when the application starts. A key service, or `LocalKey::open("app.key")` with a `FileStore`.
+//! Keyring::builder(LocalKey::ephemeral()?, MemoryStore::new()).open_blocking()?.install()?;
+//!
+//! let db = &mut SqliteConnection::establish(":memory:")?;
+//! diesel::sql_query("CREATE TABLE users (id INTEGER PRIMARY KEY, email BLOB UNIQUE NOT NULL, note BLOB)").execute(db)?;
+//!
+//! let ada = User { id: 1, email: "ada@example.com".into(), note: Some("likes tea".into()) };
+//! diesel::insert_into(users::table).values(&ada).execute(db)?;
+//!
+//! let found: User = users::table.filter(users::email.eq("ada@example.com")).first(db)?;
+//! assert_eq!(found, ada);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What the derive adds
+//!
+//! `#[derive(Encrypted)]` emits the columns' types and operators, `Insertable` and `AsChangeset`, both by value and by reference. All
+//! else are Diesel's own derives: `Queryable`, `Selectable`, `Identifiable`, `Associations`. Diesel's `#[diesel(…)]` attributes mean what they
+//! always mean. A struct that is only read, or whose other fields Diesel cannot write, says `#[encrypt(no_insert, no_update)]`.
+//!
+//! One struct of a table declares its columns; others use them, and may borrow:
+//!
+//! ```standalone_crate
+//! # mod schema { diesel::table! { users { id -> Integer, email -> crate::UserEmail, note -> Nullable<crate::UserNote> } } }
+//! # use schema::users;
+//! # use diesel::prelude::*;
+//! # use envelope_diesel::Encrypted;
+//! # #[derive(Encrypted)]
+//! # #[diesel(table_name = users)]
+//! # pub struct User { pub id: i32, #[encrypt(deterministic)] pub email: String, #[encrypt] pub note: Option<String> }
+//! #[derive(Encrypted)]
+//! #[diesel(table_name = users)]
+//! #[encrypt(columns = User)]                        // a path, beside which `UserEmail` is
+//! pub struct NewUser<'a> {
+//!     #[encrypt]
+//!     pub email: &'a str,
+//! }
+//!
+//! #[derive(Encrypted)]
+//! #[diesel(table_name = users)]
+//! #[encrypt(columns = User)]
+//! pub struct Changes {
+//!     #[encrypt]
+//!     pub email: Option<String>,                    // `None`: no change
+//!     #[encrypt]
+//!     pub note: Option<Option<String>>,             // `Some(None)`: `NULL`
+//! }
+//! # fn main() {
+//! # let _ = diesel::insert_into(users::table).values(&NewUser { email: "x" });
+//! # let _ = diesel::update(users::table).set(&Changes { email: None, note: Some(None) });
+//! # }
+//! ```
+//!
+//! # Columns
+//!
+//! In the database a column is `BLOB` (SQLite), `BYTEA` (PostgreSQL), or `VARBINARY(n)` or `BLOB` (MySQL), with `n` 22 bytes more than the longest plaintext
+//! if it is deterministic and 34 if it is not. Only a deterministic column may have an index or be `UNIQUE`.
+//!
+//! In `table!` its type is the marker that the derive emits, named after the struct and the field. In a `schema.rs` that the
+//! Diesel CLI writes, name it in a patch (`patch_file` in `diesel.toml`): `email -> crate::models::UserEmail`. `table!` and the
+//! struct that declares the columns have to be in one crate.
+//!
+//! What `table!` makes is `pub`, so the marker is too, and an encrypted field's own type has to be (E0446 otherwise): a
+//! newtype is written `pub struct Iban(String)`, if need be in a module that is not.
+//!
+//! # Queries
+//!
+//! A deterministic column has `eq`, `ne`, `eq_any` and `ne_all`, which take plaintexts in any form (`&str`, `&String`, `String`, …), an `Option`
+//! of one if the column may be `NULL`, and expressions of the same column; and `is_null`, `is_not_null`. They work in `filter`, boxed queries,
+//! joins, `update` and `delete`. While the search key is rotated a row may be under the old or the new one, and `=` becomes `IN`.
+//!
+//! Of a randomized column `eq` is an assignment, in `values` and `set`. As a condition it does not compile:
+//!
+//! ```compile_fail,E0277,standalone_crate
+//! # mod schema { diesel::table! { users { id -> Integer, note -> crate::UserNote } } }
+//! # use schema::users;
+//! # use diesel::prelude::*;
+//! # #[derive(envelope_diesel::Encrypted)]
+//! # #[diesel(table_name = users)]
+//! # pub struct User { pub id: i32, #[encrypt] pub note: String }
+//! # fn main() {
+//! users::table.filter(users::note.eq("likes tea"));
+//! // error: the encrypted column `UserNote` is randomized and cannot be compared or searched
+//! //  = note: mark the field `#[encrypt(deterministic)]` to search it; the database then learns which rows are equal
+//! # }
+//! ```
+//!
+//! | What does not work | Write instead |
+//! |---|---|
+//! | `alias.field(users::email).eq("…")`, `column.nullable().eq("…")`, and `eq` in generic code | `.matches("…")`, of [`EncryptedExpressionMethods`] |
+//! | `users::email.eq(wrapper)` in a condition, with the wrapper [`Encrypted<UserEmail>`](struct@Encrypted) | `users::email.eq(&*wrapper)` |
+//! | `users::number.eq(5)` with a number that is no `i32` | `users::number.eq(5_i64)` |
+//! | `gt`, `like`, `order_by`, `max`, … | load the rows, then compare; the database sees ciphertext. `order_by` and `group_by` of an encrypted column do compile, but the order means nothing |
+//! | `email = other` between columns of two types | one column type for both; values of two contexts are never equal |
+//! | `#[diesel::dsl::auto_type]`, `dsl::Eq<users::email, _>` in a signature | [`dsl::Matches<users::email, _>`](dsl::Matches) |
+//! | `derive(Insertable)` by Diesel on a field `String` | `derive(Encrypted)` with `columns = …`, or the wrapper as the field's type |
+//! | `ON CONFLICT (email)` while the search key is rotated | finish the rotation first: until then one e-mail has two forms, and `UNIQUE`, `distinct` and `group_by` see two |
+//!
+//! # Keyrings
+//!
+//! `FromSql` and `ToSql` receive no context. They take the keyring in force: the one that was [installed](Keyring::install), or that of the
+//! scope, [`keyring.with(|| …)`](Keyring::with). Each tenant has one, [`keyring.tenant("acme")?`](Keyring::tenant).
+//!
+//! With diesel-async values are sealed when `execute` or `load` is called, and opened when its future is polled: a
+//! [`keyring.scope(async { … })`](Keyring::scope) around both does for either.
+//!
+//! # Errors
+//!
+//! The typed error is the [`source()`](core::error::Error::source) of Diesel's: an [`OpenError`] of `DeserializationError`, a [`SealError`] of
+//! `SerializationError`. It names table and column. No error, no `Debug` and no `debug_query` shows a plaintext, a key or a stored value.
+//!
+//! # Features
+//!
+//! `sqlite`, `postgres` and `mysql`: the backends, at least one of which is needed.
+
+mod dispatch;
+mod methods;
+pub mod dsl;
+mod nullable_eq;
+mod assign;
+mod compare;
+mod lookup;
+mod encrypted;
+mod put;
+mod value;
+mod current;
+mod sql_type;
+mod backend;
+mod macros;
+mod key_store;
+
+#[doc(hidden)]
+#[path = "private.rs"]
+pub mod __private;
+
+pub use backend::EncryptedBackend;
+pub use encrypted::Encrypted;
+pub use envelope_core::{
+    AlreadyInstalled, BoxError, BoxFuture, Column, Commit, DataKey, DeterministicPlaintext,
+    EncryptionContext, Field, FieldName, FileStore, FromPlaintext, GeneratedKey, KeyChange, KeyError, KeyId,
+    KeyProvider, KeyRecord, KeyState, KeyStore, Keyring, KeyringBuilder, LocalKey, MalformedValue,
+    MemoryStore, MissPolicy, Mode, NoKeyring, OpenError, Plaintext, PlaintextBytes, PlaintextError,
+    PlaintextRows, PlaintextWriter, ProviderError, Purpose, Scope, SealError, SearchableColumn, StoreError,
+    Tenant, TenantNameError, ToPlaintext, WrappedKey,
+};
+pub use envelope_derive::{EncryptedDiesel as Encrypted, PlaintextDiesel as Plaintext};
+pub use key_store::{DieselKeyStore, KeyTableBackend};
+pub use methods::EncryptedExpressionMethods;
+pub use sql_type::EncryptedSqlType;
+pub use value::Value;

@@ -60,11 +60,7 @@ impl LocalKey {
     /// permission on it, [`KeyFileDamaged`](ProviderError::KeyFileDamaged), or an error of the file system.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, ProviderError> {
         let path = path.as_ref();
-        let file = File::open(path).map_err(|source| match source.kind() {
-            io::ErrorKind::NotFound => ProviderError::KeyFileMissing(path.into()),
-            _ => ProviderError::KeyFileIo { path: path.into(), source },
-        })?;
-        refuse_exposed(&file, path)?;
+        let file = open_secret_file(path)?;
         let io = |source| ProviderError::KeyFileIo { path: path.into(), source };
         let mut text = Zeroizing::new(String::with_capacity(256));
         // A key file has 95 bytes; whatever else the path may name is not read to its end.
@@ -140,7 +136,7 @@ impl LocalKey {
         let name = key.derive::<8>(&[&length(NAME_LABEL), NAME_LABEL]);
         let wrap_key = key.derive::<32>(&[&length(WRAP_LABEL), WRAP_LABEL]);
         Self {
-            name: format!("local:{:016x}", u64::from_be_bytes(*name)),
+            name: format!("local:{:016x}", u64::from_be_bytes(**name)),
             wrap_key: DataKey::from_bytes(&wrap_key),
         }
     }
@@ -210,12 +206,29 @@ impl KeyProvider for LocalKey {
         Box::pin(ready(self.unwrap(wrapped, context)))
     }
 
+    fn wrap_key<'a>(
+        &'a self,
+        key: &'a DataKey,
+        context: &'a EncryptionContext,
+    ) -> BoxFuture<'a, Result<WrappedKey, ProviderError>> {
+        Box::pin(ready(self.wrap(key, context)))
+    }
+
     fn rewrap_key<'a>(
         &'a self,
         wrapped: &'a WrappedKey,
         context: &'a EncryptionContext,
     ) -> BoxFuture<'a, Result<WrappedKey, ProviderError>> {
         Box::pin(ready(self.unwrap(wrapped, context).and_then(|key| self.wrap(&key, context))))
+    }
+
+    /// Any local key: that it is another than this one is told by [`ProviderError::WrongKey`].
+    fn knows(&self, provider_key: &str) -> bool {
+        provider_key.starts_with("local:")
+    }
+
+    fn current_key(&self) -> Option<&str> {
+        Some(&self.name)
     }
 }
 
@@ -280,11 +293,35 @@ fn read_hex(text: &str, out: &mut [u8]) -> Option<()> {
     for (pair, byte) in text.as_bytes().chunks_exact(2).zip(out) {
         let mut value = 0;
         for digit in pair {
-            value = value << 4 | u8::try_from(char::from(*digit).to_digit(16)?).ok()?;
+            // Only what `push_hex` writes: a changed digit is damage, also where it would mean the same.
+            let is_written = matches!(digit, b'0'..=b'9' | b'a'..=b'f');
+            let digit = char::from(*digit).to_digit(16).filter(|_| is_written)?;
+            value = value << 4 | u8::try_from(digit).ok()?;
         }
         *byte = value;
     }
     Some(())
+}
+
+/// A file that only its owner can use.
+fn open_secret_file(path: &Path) -> Result<File, ProviderError> {
+    let io_or_missing = |source: io::Error| match source.kind() {
+        io::ErrorKind::NotFound => ProviderError::KeyFileMissing(path.into()),
+        _ => ProviderError::KeyFileIo { path: path.into(), source },
+    };
+    // To open a pipe is to wait for its writer.
+    if !path.metadata().map_err(io_or_missing)?.is_file() {
+        return Err(ProviderError::KeyFileDamaged(path.into()));
+    }
+    let file = File::open(path).map_err(io_or_missing)?;
+    refuse_exposed(&file, path)?;
+    Ok(file)
+}
+
+/// Whether a file that holds a secret is there, and for its owner only.
+#[cfg(feature = "age")]
+pub(super) fn check_secret_file(path: &Path) -> Result<(), ProviderError> {
+    open_secret_file(path).map(drop)
 }
 
 #[cfg(unix)]

@@ -10,7 +10,7 @@ use std::{
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde::{Deserialize, Serialize};
 
-use super::{BoxFuture, Commit, KeyChange, KeyStore, apply};
+use super::{BoxFuture, Commit, KeyChange, KeyStore, apply, tenants_of};
 use crate::{
     error::StoreError,
     key::{KeyRecord, KeyState, Purpose, Tenant, WrappedKey},
@@ -95,6 +95,10 @@ impl KeyStore for FileStore {
         Box::pin(ready(records))
     }
 
+    fn tenants(&self) -> BoxFuture<'_, Result<Vec<Tenant>, StoreError>> {
+        Box::pin(ready(self.read().map(|records| tenants_of(&records))))
+    }
+
     fn commit<'a>(&'a self, changes: &'a [KeyChange]) -> BoxFuture<'a, Result<Commit, StoreError>> {
         Box::pin(ready(self.change(changes)))
     }
@@ -122,8 +126,17 @@ struct RecordForm {
     provider_key: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     wrapped: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    further_wraps: Vec<WrapForm>,
     #[serde(skip_serializing_if = "String::is_empty", default)]
     check: String,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrapForm {
+    provider_key: String,
+    wrapped: String,
 }
 
 impl From<&[KeyRecord]> for FileForm {
@@ -145,8 +158,15 @@ impl From<&KeyRecord> for RecordForm {
             changed_at: record.changed_at,
             provider_key: record.wrapped.as_ref().map(|wrapped| wrapped.provider_key().into()),
             wrapped: record.wrapped.as_ref().map(|wrapped| BASE64_STANDARD.encode(wrapped.bytes())),
+            further_wraps: record.further_wraps.iter().map(WrapForm::from).collect(),
             check: BASE64_STANDARD.encode(&record.check),
         }
+    }
+}
+
+impl From<&WrappedKey> for WrapForm {
+    fn from(wrap: &WrappedKey) -> Self {
+        Self { provider_key: wrap.provider_key().into(), wrapped: BASE64_STANDARD.encode(wrap.bytes()) }
     }
 }
 
@@ -169,7 +189,12 @@ impl RecordForm {
             (None, None) => None,
             _ => return Err(bad("wrapped")),
         };
+        let further_wraps = self.further_wraps.iter().map(|wrap| -> Result<_, String> {
+            let bytes = BASE64_STANDARD.decode(&wrap.wrapped).map_err(|_| bad("further_wraps"))?;
+            Ok(WrappedKey::new(wrap.provider_key.clone(), bytes))
+        });
         Ok(KeyRecord {
+            further_wraps: further_wraps.collect::<Result<_, _>>()?,
             id: self.id.parse().map_err(|_| bad("id"))?,
             tenant: Tenant::from_stored(&self.tenant).map_err(|_| bad("tenant"))?,
             purpose: Purpose::ALL

@@ -5,7 +5,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use super::{BoxFuture, Commit, KeyChange, KeyStore, apply};
+use super::{BoxFuture, Commit, KeyChange, KeyStore, apply, tenants_of};
 use crate::{
     error::StoreError,
     key::{KeyRecord, Tenant},
@@ -38,6 +38,12 @@ impl MemoryStore {
         self.lock(|records| records.clone())
     }
 
+    /// Puts other records in the place of all of them, as someone who can write the key table might.
+    #[cfg(feature = "testing")]
+    pub fn overwrite(&self, records: Vec<KeyRecord>) {
+        self.lock(|present| *present = records);
+    }
+
     fn lock<R>(&self, f: impl FnOnce(&mut Vec<KeyRecord>) -> R) -> R {
         f(&mut self.records.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -47,6 +53,10 @@ impl KeyStore for MemoryStore {
     fn load<'a>(&'a self, tenant: &'a Tenant) -> BoxFuture<'a, Result<Vec<KeyRecord>, StoreError>> {
         let records = self.lock(|records| records.iter().filter(|r| r.tenant == *tenant).cloned().collect());
         Box::pin(ready(Ok(records)))
+    }
+
+    fn tenants(&self) -> BoxFuture<'_, Result<Vec<Tenant>, StoreError>> {
+        Box::pin(ready(Ok(self.lock(|records| tenants_of(records)))))
     }
 
     fn commit<'a>(&'a self, changes: &'a [KeyChange]) -> BoxFuture<'a, Result<Commit, StoreError>> {

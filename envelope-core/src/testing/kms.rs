@@ -43,6 +43,8 @@ pub struct TestKms {
 #[derive(Debug)]
 struct Inner {
     key: LocalKey,
+    /// The service whose wraps this one takes over.
+    former: Option<TestKms>,
     faults: Mutex<Faults>,
     generated: AtomicU64,
     unwrapped: AtomicU64,
@@ -67,9 +69,25 @@ impl TestKms {
         reason = "every service has another key, which `default` would hide"
     )]
     pub fn new() -> Self {
+        Self::with_former(None)
+    }
+
+    /// Another service, with a key of its own, that can still unwrap what this one wrapped: for tests of
+    /// [`rewrap`](crate::Keyring::rewrap).
+    ///
+    /// # Panics
+    ///
+    /// When the operating system gives no random bytes.
+    #[must_use]
+    pub fn successor(&self) -> Self {
+        Self::with_former(Some(self.clone()))
+    }
+
+    fn with_former(former: Option<Self>) -> Self {
         let key = LocalKey::ephemeral().expect("the operating system gives random bytes");
         let inner = Inner {
             key,
+            former,
             faults: Mutex::default(),
             generated: AtomicU64::new(0),
             unwrapped: AtomicU64::new(0),
@@ -114,6 +132,14 @@ impl TestKms {
         self.inner.unwrapped.load(Ordering::SeqCst)
     }
 
+    /// The key that the wrap names, here or in the former service, which must be in reach for it.
+    fn owner(&self, wrapped: &WrappedKey) -> &dyn KeyProvider {
+        match &self.inner.former {
+            Some(former) if former.knows(wrapped.provider_key()) => former,
+            _ => &self.inner.key,
+        }
+    }
+
     fn faults<R>(&self, f: impl FnOnce(&mut Faults) -> R) -> R {
         f(&mut self.inner.faults.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -156,7 +182,18 @@ impl KeyProvider for TestKms {
     ) -> BoxFuture<'a, Result<DataKey, ProviderError>> {
         Box::pin(async move {
             self.enter(&self.inner.unwrapped).await?;
-            self.inner.key.unwrap_key(wrapped, context).await
+            self.owner(wrapped).unwrap_key(wrapped, context).await
+        })
+    }
+
+    fn wrap_key<'a>(
+        &'a self,
+        key: &'a DataKey,
+        context: &'a EncryptionContext,
+    ) -> BoxFuture<'a, Result<WrappedKey, ProviderError>> {
+        Box::pin(async move {
+            self.enter(&self.inner.rewrapped).await?;
+            self.inner.key.wrap_key(key, context).await
         })
     }
 
@@ -167,8 +204,18 @@ impl KeyProvider for TestKms {
     ) -> BoxFuture<'a, Result<WrappedKey, ProviderError>> {
         Box::pin(async move {
             self.enter(&self.inner.rewrapped).await?;
-            self.inner.key.rewrap_key(wrapped, context).await
+            let key = self.owner(wrapped).unwrap_key(wrapped, context).await?;
+            self.inner.key.wrap_key(&key, context).await
         })
+    }
+
+    fn knows(&self, provider_key: &str) -> bool {
+        self.inner.key.name() == provider_key
+            || self.inner.former.as_ref().is_some_and(|former| former.knows(provider_key))
+    }
+
+    fn current_key(&self) -> Option<&str> {
+        Some(self.inner.key.name())
     }
 
     fn is_for_tests(&self) -> bool {

@@ -1,0 +1,178 @@
+//! Values that were not sealed or not opened.
+
+use thiserror::Error;
+
+use super::{KeyError, NoKeyring};
+use crate::{
+    field::{FieldName, Mode},
+    key::{KeyId, KeyState, Tenant},
+    plaintext::PlaintextError,
+    random::RandomError,
+};
+
+/// A value was not sealed; nothing was stored.
+#[derive(Clone, Debug, Error)]
+#[non_exhaustive]
+pub enum SealError {
+    /// See [`NoKeyring`].
+    #[error("cannot seal {field}: {source}")]
+    NoKeyring {
+        /// The column.
+        field: FieldName,
+        #[doc(hidden)]
+        source: NoKeyring,
+    },
+    /// The tenant's keys could not be had.
+    #[error("cannot seal {field}: {source}")]
+    Key {
+        /// The column.
+        field: FieldName,
+        /// Why not, and whether to try again.
+        source: KeyError,
+    },
+    /// The plaintext has more than 2^30 bytes.
+    #[error("cannot seal {field}: the plaintext has {length} bytes, more than 2^30")]
+    TooLong {
+        /// The column.
+        field: FieldName,
+        /// The plaintext's length in bytes.
+        length: usize,
+    },
+    /// The wrapped key is too long to be carried by a value.
+    #[error("cannot export {field}: the wrapped key is longer than a value may carry")]
+    WrappedKeyTooLong {
+        /// The column.
+        field: FieldName,
+    },
+    /// See [`RandomError`].
+    #[error("cannot seal {field}: {source}")]
+    Random {
+        /// The column.
+        field: FieldName,
+        #[doc(hidden)]
+        source: RandomError,
+    },
+    /// A lookup in a randomized column, through a [`Field`](crate::Field) whose mode is not known at compile time.
+    #[error("cannot search {field}: it is randomized; declare it `#[encrypt(deterministic)]`")]
+    NotSearchable {
+        /// The column.
+        field: FieldName,
+    },
+}
+
+/// A stored value was not opened.
+#[derive(Clone, Debug, Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// See [`NoKeyring`].
+    #[error("cannot open {field}: {source}")]
+    NoKeyring {
+        /// The column.
+        field: FieldName,
+        #[doc(hidden)]
+        source: NoKeyring,
+    },
+    /// The key could not be had. The value may be perfectly good.
+    #[error("cannot open {field} (key {key}): {source}")]
+    Key {
+        /// The column.
+        field: FieldName,
+        /// The key that the value names.
+        key: KeyId,
+        /// Why not, and whether to try again.
+        source: KeyError,
+    },
+    /// The key store has no such key for this tenant.
+    #[error("cannot open {field}: {tenant} has no key {key}; the value is of another tenant or key store")]
+    UnknownKey {
+        /// The column.
+        field: FieldName,
+        /// The key that the value names.
+        key: KeyId,
+        /// The tenant whose keyring was asked.
+        tenant: Tenant,
+    },
+    /// The key exists and is not used for reading any more.
+    #[error("cannot open {field}: key {key} is {state}")]
+    KeyRetired {
+        /// The column.
+        field: FieldName,
+        /// The key that the value names.
+        key: KeyId,
+        /// Retired or destroyed.
+        state: KeyState,
+    },
+    /// The value does not authenticate: it was changed, or it was sealed for another column, row, tenant or key. Which of
+    /// these cannot be told, and is not for an attacker to know.
+    #[error(
+        "cannot open {field} (key {key}): not authentic; it was changed, or sealed for another column, row or tenant"
+    )]
+    NotAuthentic {
+        /// The column.
+        field: FieldName,
+        /// The key that the value names.
+        key: KeyId,
+    },
+    /// The bytes are not an envelope: most likely a row from before the column was encrypted.
+    #[error(
+        "cannot open {field}: the stored bytes are not an envelope; if the table still holds plaintext rows, \
+         declare the field `#[encrypt(plaintext = \"read\")]` while they are being encrypted"
+    )]
+    NotAnEnvelope {
+        /// The column.
+        field: FieldName,
+    },
+    /// The bytes begin like an envelope and are not one that this version can read.
+    #[error("cannot open {field}: {reason}")]
+    Malformed {
+        /// The column.
+        field: FieldName,
+        /// What is wrong with the bytes.
+        reason: MalformedValue,
+    },
+    /// The value was sealed in the other mode than the column is declared with.
+    #[error("cannot open {field}: the value is {found:?} and the column is declared {declared:?}")]
+    WrongMode {
+        /// The column.
+        field: FieldName,
+        /// The value's mode.
+        found: Mode,
+        /// The column's mode.
+        declared: Mode,
+    },
+    /// The value is authentic, but not of the field's type: its type was changed since.
+    #[error("cannot open {field}: {source}")]
+    Plaintext {
+        /// The column.
+        field: FieldName,
+        /// What was expected.
+        source: PlaintextError,
+    },
+}
+
+/// What is wrong with bytes that begin like an envelope (FORMAT.md#rules-for-readers).
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum MalformedValue {
+    /// Shorter than the overhead of its suite.
+    #[error("the value is truncated")]
+    Truncated,
+    /// More than 2^30 bytes of plaintext.
+    #[error("the value is longer than 2^30 bytes")]
+    TooLong,
+    /// A suite that this version does not know.
+    #[error("the value has the unknown suite {0:#04x}; it may be of a later version")]
+    UnknownSuite(u8),
+    /// The form that carries its own wrapped key, where a column's value belongs.
+    #[error("the value carries its own wrapped key; `import` opens it")]
+    SelfContained,
+    /// Not the form that carries its own wrapped key, where that belongs.
+    #[error("the bytes are not a value that carries its own wrapped key, as `export` writes it")]
+    NotSelfContained,
+    /// The name of the wrapping key is not UTF-8.
+    #[error("the value's name of its wrapping key is not UTF-8")]
+    KeyName,
+    /// Key id 0 names no key.
+    #[error("the value names key 0")]
+    KeyIdZero,
+}

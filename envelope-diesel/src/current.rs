@@ -1,0 +1,33 @@
+//! The keyring in force, and the errors of this crate as Diesel carries them.
+
+use diesel::deserialize;
+use envelope_core::{Column, Keyring, OpenError, SealError};
+use thiserror::Error;
+
+use crate::backend::EncryptedBackend;
+
+/// Opens a stored value with the keyring in force.
+///
+/// # Errors
+///
+/// [`OpenError`], boxed. Diesel puts it behind the field's name: it is the `source()` of Diesel's error.
+pub fn open<M: Column, DB: EncryptedBackend>(value: DB::RawValue<'_>) -> deserialize::Result<M::Plain> {
+    let open = |keyring: &Keyring, bytes: &[u8]| keyring.open_field(&M::FIELD, bytes);
+    DB::read(value, |bytes| Keyring::with_current(|keyring| open(keyring, bytes)))
+        .unwrap_or_else(|source| Err(OpenError::NoKeyring { field: M::FIELD.name(), source }))
+        .map_err(Into::into)
+}
+
+/// Does something to a value with the keyring in force.
+pub(crate) fn with_keyring<M: Column, R>(
+    f: impl FnOnce(&Keyring) -> Result<R, SealError>,
+) -> Result<R, SealError> {
+    Keyring::with_current(f)
+        .unwrap_or_else(|source| Err(SealError::NoKeyring { field: M::FIELD.name(), source }))
+}
+
+/// A [`SealError`] one step down: Diesel's `SerializationError` gives as its `source()` not what it was made of, but the
+/// `source()` of that.
+#[derive(Debug, Error)]
+#[error("{0}")]
+pub(crate) struct NotSealed(#[source] pub(crate) SealError);

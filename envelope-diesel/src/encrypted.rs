@@ -1,0 +1,213 @@
+//! The wrapper: a plaintext that is encrypted whenever it meets the database.
+
+use core::{any::Any, fmt, hash, ops};
+
+use diesel::{
+    deserialize::{self, FromSql, Queryable},
+    expression::AsExpression,
+    serialize::{self, Output, ToSql},
+    sql_types::{Nullable, SingleValue, SqlType, is_nullable::NotNull},
+};
+use envelope_core::{Column, Keyring, SealError};
+use zeroize::Zeroize;
+
+use crate::{
+    backend::EncryptedBackend,
+    current,
+    put::{WriteOnly, seal},
+    value::Value,
+};
+
+/// The plaintext of an encrypted column, which Diesel seals when it writes it and opens when it reads it.
+///
+/// For fields that must not be printed or left in memory, and for code that has no model: tuples,
+/// `select(users::email).load::<Encrypted<UserEmail>>()`, Diesel's own `Insertable`. It derefs to the plaintext and does not print it.
+/// `Option<Encrypted<C>>` is a column that may be `NULL`.
+///
+/// ```standalone_crate
+/// # mod schema { diesel::table! { users { id -> Integer, name -> crate::UserName } } }
+/// # use schema::users;
+/// use diesel::prelude::*;
+/// use envelope_diesel::Encrypted;
+///
+/// #[derive(Encrypted, Queryable, Debug)]
+/// #[diesel(table_name = users)]
+/// pub struct User {
+///     pub id: i32,
+///     #[encrypt(type = String)]
+///     pub name: Encrypted<UserName>,
+/// }
+///
+/// # fn main() {
+/// let user = User { id: 1, name: Encrypted::new("Ada".to_owned()) };
+/// assert_eq!(user.name.len(), 3);
+/// assert_eq!(format!("{user:?}"), "User { id: 1, name: Encrypted(users.name) }");
+/// # }
+/// ```
+///
+/// In a query compare a column with the plaintext, `users::name.eq(&*user.name)`. The wrapper itself is what Diesel's
+/// derives insert, and as that it can only be stored.
+///
+/// # Security
+///
+/// Text and bytes are wiped when the wrapper is dropped; a plaintext type of your own is if it wipes itself
+/// (`ZeroizeOnDrop`). What [`into_inner`](Self::into_inner) hands out is the caller's to wipe.
+pub struct Encrypted<C: Column> {
+    /// `None` only while `into_inner` takes the wrapper apart.
+    plain: Option<C::Plain>,
+}
+
+impl<C: Column> Encrypted<C> {
+    /// Wraps a plaintext.
+    #[must_use]
+    pub const fn new(plain: C::Plain) -> Self {
+        Self { plain: Some(plain) }
+    }
+
+    /// The plaintext, without the wrapper that would wipe it.
+    #[must_use]
+    #[expect(clippy::missing_panics_doc, reason = "nobody can hold a wrapper without its plaintext")]
+    pub fn into_inner(mut self) -> C::Plain {
+        self.plain.take().expect(TAKEN)
+    }
+}
+
+/// Why a wrapper always has its plaintext.
+const TAKEN: &str = "only `into_inner` takes the plaintext, and the wrapper with it";
+
+impl<C: Column> ops::Deref for Encrypted<C> {
+    type Target = C::Plain;
+
+    fn deref(&self) -> &C::Plain {
+        self.plain.as_ref().expect(TAKEN)
+    }
+}
+
+impl<C: Column> Drop for Encrypted<C> {
+    fn drop(&mut self) {
+        if let Some(plain) = &mut self.plain {
+            wipe(plain);
+        }
+    }
+}
+
+/// Wipes the types of the standard library that own their bytes. A bound `Zeroize` on the wrapper would shut out all
+/// plaintext types that do not have it, and a `Drop` cannot depend on what its type implements.
+fn wipe(plain: &mut dyn Any) {
+    if let Some(text) = plain.downcast_mut::<String>() {
+        text.zeroize();
+    } else if let Some(bytes) = plain.downcast_mut::<Vec<u8>>() {
+        bytes.zeroize();
+    } else if let Some(text) = plain.downcast_mut::<Box<str>>() {
+        text.zeroize();
+    } else if let Some(bytes) = plain.downcast_mut::<Box<[u8]>>() {
+        bytes.zeroize();
+    }
+}
+
+impl<C: Column> fmt::Debug for Encrypted<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Encrypted({})", C::FIELD.name())
+    }
+}
+
+impl<C: Column<Plain: Clone>> Clone for Encrypted<C> {
+    fn clone(&self) -> Self {
+        Self { plain: self.plain.clone() }
+    }
+}
+
+impl<C: Column<Plain: PartialEq>> PartialEq for Encrypted<C> {
+    fn eq(&self, other: &Self) -> bool {
+        self.plain == other.plain
+    }
+}
+
+impl<C: Column<Plain: Eq>> Eq for Encrypted<C> {}
+
+impl<C: Column<Plain: hash::Hash>> hash::Hash for Encrypted<C> {
+    fn hash<H: hash::Hasher>(&self, state: &mut H) {
+        (**self).hash(state);
+    }
+}
+
+impl<C: Column, DB: EncryptedBackend> FromSql<C, DB> for Encrypted<C> {
+    fn from_sql(value: DB::RawValue<'_>) -> deserialize::Result<Self> {
+        current::open::<C, DB>(value).map(Self::new)
+    }
+}
+
+/// What Diesel's `#[derive(FromSqlRow)]` writes.
+impl<C, ST, DB> Queryable<ST, DB> for Encrypted<C>
+where
+    C: Column,
+    ST: SingleValue,
+    DB: EncryptedBackend,
+    Self: FromSql<ST, DB>,
+{
+    type Row = Self;
+
+    fn build(row: Self) -> deserialize::Result<Self> {
+        Ok(row)
+    }
+}
+
+/// What Diesel's `#[derive(AsExpression)]` writes, but for a type that can be stored and not compared with.
+///
+/// The wrapper is no `ToPlaintext`, for then `users::email.eq(wrapper)` could mean two things: Diesel's own `eq`, which its derives
+/// need, would be as good as that of this crate.
+macro_rules! written_as {
+    ($(($($lifetime:lifetime)*) $form:ty;)*) => {$(
+        impl<$($lifetime,)* M: Column> Value<M> for $form {
+            fn seal(&self, keyring: &Keyring) -> Result<Vec<u8>, SealError> {
+                let plain: &M::Plain = self;
+                keyring.seal_field(&M::FIELD, plain)
+            }
+
+            fn lookup(&self, keyring: &Keyring) -> Result<Vec<Vec<u8>>, SealError> {
+                let plain: &M::Plain = self;
+                keyring.lookup_field(&M::FIELD, plain)
+            }
+        }
+
+        impl<$($lifetime,)* M> AsExpression<M> for $form
+        where
+            M: Column + SqlType<IsNull = NotNull> + SingleValue,
+        {
+            type Expression = WriteOnly<M, Self>;
+
+            fn as_expression(self) -> Self::Expression {
+                WriteOnly::new(self)
+            }
+        }
+
+        impl<$($lifetime,)* M> AsExpression<Nullable<M>> for $form
+        where
+            M: Column + SqlType<IsNull = NotNull> + SingleValue,
+        {
+            type Expression = WriteOnly<Nullable<M>, Self>;
+
+            fn as_expression(self) -> Self::Expression {
+                WriteOnly::new(self)
+            }
+        }
+    )*};
+}
+
+written_as! {
+    () Encrypted<M>;
+    ('a) &'a Encrypted<M>;
+    ('a 'b) &'a &'b Encrypted<M>;
+}
+
+impl<M: Column, DB: EncryptedBackend> ToSql<M, DB> for Encrypted<M> {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, DB>) -> serialize::Result {
+        seal::<M, _, DB>(self, out)
+    }
+}
+
+impl<M: Column, DB: EncryptedBackend> ToSql<Nullable<M>, DB> for Encrypted<M> {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, DB>) -> serialize::Result {
+        seal::<M, _, DB>(self, out)
+    }
+}

@@ -1,0 +1,18 @@
+//! What generated code may name, and nothing else may: it changes without notice.
+
+pub use diesel;
+pub use envelope_core::{
+    Column, Deterministic, DeterministicPlaintext, Field, FromPlaintext, Mode, Plaintext, PlaintextBytes,
+    PlaintextError, PlaintextRows, PlaintextWriter, Randomized, ToPlaintext,
+};
+
+pub use crate::{
+    __backends as backends,
+    current::open,
+    dispatch::{EqTo, InList, InOrder, NeTo},
+    lookup::{Assigned, Lookup},
+    nullable_eq::NullableEq,
+    put::{ComparedByEq, Put, WriteOnly},
+    sql_type::DeclaredAs,
+    value::Value,
+};

@@ -1,0 +1,220 @@
+//! The wrapper: a plaintext that is encrypted whenever it meets the database.
+
+use core::{any::Any, fmt, hash, ops};
+use std::sync::Arc;
+
+use envelope_core::{Column, PlaintextWriter, ToPlaintext};
+use sqlx::{
+    Database, Decode, Encode, Type, ValueRef,
+    encode::IsNull,
+    error::{BoxDynError, UnexpectedNullError},
+};
+use zeroize::Zeroize;
+
+use crate::current;
+
+/// The plaintext of an encrypted column, which SQLx seals when it binds it and opens when it reads it.
+///
+/// For the places that know types and no structs: tuples, `query_scalar`, `query!`, SQLx's own `FromRow`. It derefs to the
+/// plaintext and does not print it. `Option<Encrypted<C>>` is a column that may be `NULL`.
+///
+/// ```
+/// # use envelope_sqlx::Encrypted;
+/// #[derive(Encrypted)]
+/// #[encrypt(table = "users")]
+/// struct User {
+///     id: i64,
+///     #[encrypt]
+///     name: String,
+/// }
+///
+/// let name = Encrypted::<UserName>::new("Ada".to_owned());
+/// assert_eq!(name.len(), 3);
+/// assert_eq!(format!("{name:?}"), "Encrypted(users.name)");
+/// ```
+///
+/// # Security
+///
+/// Text and bytes are wiped when the wrapper is dropped; a plaintext type of your own is if it wipes itself
+/// (`ZeroizeOnDrop`). What [`into_inner`](Self::into_inner) hands out is the caller's to wipe.
+///
+/// Bound in a `WHERE` it is compared under the active key only. Search with [`Lookup`](crate::Lookup).
+pub struct Encrypted<C: Column> {
+    /// `None` only while `into_inner` takes the wrapper apart.
+    plain: Option<C::Plain>,
+}
+
+impl<C: Column> Encrypted<C> {
+    /// Wraps a plaintext.
+    #[must_use]
+    pub const fn new(plain: C::Plain) -> Self {
+        Self { plain: Some(plain) }
+    }
+
+    /// The plaintext, without the wrapper that would wipe it.
+    #[must_use]
+    #[expect(clippy::missing_panics_doc, reason = "nobody can hold a wrapper without its plaintext")]
+    pub fn into_inner(mut self) -> C::Plain {
+        self.plain.take().expect(TAKEN)
+    }
+}
+
+/// Why a wrapper always has its plaintext.
+const TAKEN: &str = "only `into_inner` takes the plaintext, and the wrapper with it";
+
+impl<C: Column> ops::Deref for Encrypted<C> {
+    type Target = C::Plain;
+
+    fn deref(&self) -> &C::Plain {
+        self.plain.as_ref().expect(TAKEN)
+    }
+}
+
+/// The plaintext is never pinned in place.
+impl<C: Column> Unpin for Encrypted<C> {}
+
+impl<C: Column> Drop for Encrypted<C> {
+    fn drop(&mut self) {
+        if let Some(plain) = &mut self.plain {
+            wipe(plain);
+        }
+    }
+}
+
+/// Wipes the types of the standard library that own their bytes. A bound `Zeroize` on the wrapper would shut out all
+/// plaintext types that do not have it, and a `Drop` cannot depend on what its type implements.
+fn wipe(plain: &mut dyn Any) {
+    if let Some(text) = plain.downcast_mut::<String>() {
+        text.zeroize();
+    } else if let Some(bytes) = plain.downcast_mut::<Vec<u8>>() {
+        bytes.zeroize();
+    } else if let Some(text) = plain.downcast_mut::<Box<str>>() {
+        text.zeroize();
+    } else if let Some(bytes) = plain.downcast_mut::<Box<[u8]>>() {
+        bytes.zeroize();
+    }
+}
+
+impl<C: Column> fmt::Debug for Encrypted<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Encrypted({})", C::FIELD.name())
+    }
+}
+
+impl<C: Column<Plain: Clone>> Clone for Encrypted<C> {
+    fn clone(&self) -> Self {
+        Self { plain: self.plain.clone() }
+    }
+}
+
+impl<C: Column<Plain: PartialEq>> PartialEq for Encrypted<C> {
+    fn eq(&self, other: &Self) -> bool {
+        self.plain == other.plain
+    }
+}
+
+impl<C: Column<Plain: Eq>> Eq for Encrypted<C> {}
+
+impl<C: Column<Plain: hash::Hash>> hash::Hash for Encrypted<C> {
+    fn hash<H: hash::Hasher>(&self, state: &mut H) {
+        (**self).hash(state);
+    }
+}
+
+/// So that a wrapper can be bound and looked up like the plaintext in it.
+impl<C: Column> ToPlaintext for Encrypted<C> {
+    type Plain = C::Plain;
+
+    fn write(&self, out: &mut PlaintextWriter<'_>) {
+        (**self).write(out);
+    }
+
+    fn size_hint(&self) -> usize {
+        (**self).size_hint()
+    }
+}
+
+impl<DB: Database, C: Column> Type<DB> for Encrypted<C>
+where
+    Vec<u8>: Type<DB>,
+{
+    fn type_info() -> DB::TypeInfo {
+        <Vec<u8> as Type<DB>>::type_info()
+    }
+
+    fn compatible(ty: &DB::TypeInfo) -> bool {
+        <Vec<u8> as Type<DB>>::compatible(ty)
+    }
+}
+
+impl<'q, DB: Database, C: Column> Encode<'q, DB> for Encrypted<C>
+where
+    Vec<u8>: Encode<'q, DB>,
+{
+    fn encode_by_ref(&self, buf: &mut DB::ArgumentBuffer) -> Result<IsNull, BoxDynError> {
+        current::seal::<C>(&**self)?.encode(buf)
+    }
+
+    fn size_hint(&self) -> usize {
+        (**self).size_hint()
+    }
+}
+
+impl<'r, DB: Database, C: Column> Decode<'r, DB> for Encrypted<C>
+where
+    Vec<u8>: Decode<'r, DB>,
+{
+    fn decode(value: DB::ValueRef<'r>) -> Result<Self, BoxDynError> {
+        // SQLite decodes `NULL` as empty bytes, which a column that still reads plaintext rows would take for a value.
+        if value.is_null() {
+            return Err(Box::new(UnexpectedNullError));
+        }
+        // Not `&[u8]`: in its text protocol PostgreSQL sends bytes as digits, which are decoded into a buffer.
+        let bytes = Vec::<u8>::decode(value)?;
+        Ok(Self::new(current::open::<C>(&bytes)?))
+    }
+}
+
+#[cfg(feature = "postgres")]
+impl<C: Column> sqlx::postgres::PgHasArrayType for Encrypted<C> {
+    fn array_type_info() -> sqlx::postgres::PgTypeInfo {
+        <Vec<u8> as sqlx::postgres::PgHasArrayType>::array_type_info()
+    }
+}
+
+/// For fields that stay plain: `query_as!` and `#[sqlx(try_from = "Encrypted<UserEmail>")]` convert by these.
+macro_rules! into_plain {
+    ($($plain:ty),* $(,)?) => {$(
+        impl<C: Column<Plain = Self>> From<Encrypted<C>> for $plain {
+            fn from(encrypted: Encrypted<C>) -> Self {
+                encrypted.into_inner()
+            }
+        }
+    )*};
+}
+
+into_plain! {
+    String, Box<str>, Arc<str>, Vec<u8>, Box<[u8]>, Arc<[u8]>, bool, f32, f64,
+    i8, i16, i32, i64, i128, isize, u8, u16, u32, u64, u128, usize,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::wipe;
+
+    #[test]
+    fn what_owns_bytes_is_wiped() {
+        let mut text = "secret".to_owned();
+        wipe(&mut text);
+        assert_eq!(text, "");
+        let mut bytes = b"secret".to_vec();
+        wipe(&mut bytes);
+        assert_eq!(bytes, b"");
+        let mut boxed: Box<str> = "secret".into();
+        wipe(&mut boxed);
+        assert!(boxed.bytes().all(|byte| byte == 0));
+        let mut boxed: Box<[u8]> = (*b"secret").into();
+        wipe(&mut boxed);
+        assert!(boxed.iter().all(|byte| *byte == 0));
+    }
+}

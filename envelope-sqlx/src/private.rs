@@ -1,0 +1,14 @@
+//! What generated code may name, and nothing else may: it changes without notice.
+
+pub use envelope_core::{
+    Column, Deterministic, DeterministicPlaintext, Field, FromPlaintext, Mode, Plaintext, PlaintextBytes,
+    PlaintextError, PlaintextRows, PlaintextWriter, Randomized, SealError, ToPlaintext,
+};
+pub use sqlx;
+
+pub use crate::{
+    bind::BindValue,
+    lookup::{Lookup, LookupValue},
+    query_builder::ColumnName,
+    read::{EncryptedFieldType, convert, or_default, read, read_nullable},
+};

@@ -1,0 +1,166 @@
+//! Lookups in SQL that is put together at run time, for any database.
+
+use core::{fmt, marker::PhantomData};
+
+use envelope_core::{Column, SearchableColumn};
+use sqlx::{Database, Encode, QueryBuilder, Type};
+
+use crate::lookup::Lookup;
+
+/// Lookups for SQLx's [`QueryBuilder`].
+pub trait QueryBuilderExt: sealed::Sealed {
+    /// Appends the condition that the column holds the value: `` `email` = ? ``, or `` `email` IN (?, ?) `` while there are
+    /// several live search keys.
+    ///
+    /// The column is `User::EMAIL`, or `User::EMAIL.of("u")` where its table has to be named. Names are taken from the
+    /// declaration and quoted as the database quotes; no text reaches the SQL from outside of the program.
+    ///
+    /// ```
+    /// # use envelope_sqlx::{Encrypted, QueryBuilderExt as _};
+    /// # use sqlx::{QueryBuilder, Sqlite};
+    /// # #[derive(Encrypted)]
+    /// # #[encrypt(table = "users")]
+    /// # struct User { id: i64, #[encrypt(deterministic)] email: String }
+    /// # envelope_core::testing::keyring().with(|| {
+    /// let mut query = QueryBuilder::<Sqlite>::new("SELECT u.* FROM users u WHERE u.id > ");
+    /// query.push_bind(17);
+    /// query.push(" AND ").push_lookup(User::EMAIL.of("u"), User::EMAIL.lookup("ada@example.com")?);
+    /// assert_eq!(query.sql(), "SELECT u.* FROM users u WHERE u.id > ? AND `u`.`email` = ?");
+    /// # Ok::<_, envelope_sqlx::SealError>(())
+    /// # }).unwrap();
+    /// ```
+    fn push_lookup<C: SearchableColumn>(
+        &mut self,
+        column: impl Into<ColumnName<C>>,
+        lookup: Lookup<C>,
+    ) -> &mut Self;
+}
+
+impl<DB: Database> QueryBuilderExt for QueryBuilder<DB>
+where
+    Vec<u8>: Type<DB> + for<'q> Encode<'q, DB>,
+{
+    fn push_lookup<C: SearchableColumn>(
+        &mut self,
+        column: impl Into<ColumnName<C>>,
+        lookup: Lookup<C>,
+    ) -> &mut Self {
+        column.into().push_to(self);
+        // Bytes always encode, so that `push_bind` has no cause to panic.
+        let mut candidates = lookup.into_candidates().into_iter().map(|candidate| candidate.into_bytes());
+        match (candidates.len(), candidates.next()) {
+            (1, Some(candidate)) => {
+                self.push(" = ").push_bind(candidate);
+            }
+            (_, first) => {
+                self.push(" IN (");
+                let mut list = self.separated(", ");
+                for candidate in first.into_iter().chain(candidates) {
+                    list.push_bind(candidate);
+                }
+                self.push(")");
+            }
+        }
+        self
+    }
+}
+
+/// The name of an encrypted column in SQL: `email`, or `u.email`.
+///
+/// A marker (`User::EMAIL`) converts into one; `User::EMAIL.of("u")` names the table or its alias.
+#[derive(Clone, Copy)]
+pub struct ColumnName<C> {
+    table: Option<&'static str>,
+    column: PhantomData<fn() -> C>,
+}
+
+impl<C: Column> ColumnName<C> {
+    /// The column of a table, which is named by its name or alias in the query.
+    #[must_use]
+    pub const fn of(column: C, table: &'static str) -> Self {
+        let _ = column;
+        Self { table: Some(table), column: PhantomData }
+    }
+
+    fn push_to<DB: Database>(self, query: &mut QueryBuilder<DB>) {
+        let quotes = Quotes::of(DB::NAME);
+        if let Some(table) = self.table {
+            query.push(Quoted(table, quotes)).push(".");
+        }
+        query.push(Quoted(C::FIELD.name().column(), quotes));
+    }
+}
+
+impl<C: Column> From<C> for ColumnName<C> {
+    fn from(_: C) -> Self {
+        Self { table: None, column: PhantomData }
+    }
+}
+
+impl<C: Column> fmt::Debug for ColumnName<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let column = C::FIELD.name().column();
+        match self.table {
+            Some(table) => write!(f, "ColumnName({table}.{column})"),
+            None => write!(f, "ColumnName({column})"),
+        }
+    }
+}
+
+/// How a database quotes a name.
+#[derive(Clone, Copy)]
+enum Quotes {
+    /// Standard SQL, and PostgreSQL.
+    Double,
+    /// MySQL, where double quotes make a string of a name; and SQLite, where they do if there is no such column, so that a
+    /// misspelt name would search for nothing instead of failing.
+    Back,
+    /// `Any`, which may be any of them: none around a name that needs none.
+    IfNeeded,
+}
+
+impl Quotes {
+    fn of(database: &str) -> Self {
+        match database {
+            "MySQL" | "SQLite" => Self::Back,
+            "Any" => Self::IfNeeded,
+            _ => Self::Double,
+        }
+    }
+}
+
+/// A name in its quotes.
+struct Quoted<'a>(&'a str, Quotes);
+
+impl fmt::Display for Quoted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(name, quotes) = *self;
+        let is_plain = || name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        match quotes {
+            Quotes::Back => write!(f, "`{}`", name.replace('`', "``")),
+            Quotes::IfNeeded if is_plain() => f.write_str(name),
+            Quotes::Double | Quotes::IfNeeded => write!(f, "\"{}\"", name.replace('"', "\"\"")),
+        }
+    }
+}
+
+mod sealed {
+    #[expect(unnameable_types, reason = "sealed")]
+    pub trait Sealed {}
+    impl<DB: sqlx::Database> Sealed for sqlx::QueryBuilder<DB> {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Quoted, Quotes};
+
+    #[test]
+    fn every_database_quotes_in_its_own_way() {
+        let quoted = |database, name| Quoted(name, Quotes::of(database)).to_string();
+        assert_eq!(quoted("PostgreSQL", "a\"b`c"), "\"a\"\"b`c\"");
+        assert_eq!(quoted("MySQL", "a\"b`c"), "`a\"b``c`");
+        assert_eq!(quoted("SQLite", "email"), "`email`");
+        assert_eq!(quoted("Any", "e_mail2"), "e_mail2");
+        assert_eq!(quoted("Any", "a\" OR 1"), "\"a\"\" OR 1\"");
+    }
+}

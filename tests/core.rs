@@ -1,0 +1,31 @@
+//! The core through its public interface: the stored format, tampering, keys, scopes, and what must never be printed.
+#![cfg(test)]
+#![expect(clippy::arithmetic_side_effects, reason = "the tests compute with small numbers")]
+#![expect(clippy::unwrap_in_result, reason = "what a test returns is what it examines; all else may panic")]
+
+#[path = "core/columns.rs"]
+mod columns;
+#[path = "core/debug.rs"]
+mod debug;
+#[path = "core/faults.rs"]
+mod faults;
+#[path = "core/file_store.rs"]
+mod file_store;
+#[path = "core/key_calls.rs"]
+mod key_calls;
+#[path = "core/local_key.rs"]
+mod local_key;
+#[path = "core/plaintext.rs"]
+mod plaintext;
+#[path = "core/records.rs"]
+mod records;
+#[path = "core/scope.rs"]
+mod scope;
+#[path = "core/shared_store.rs"]
+mod shared_store;
+#[path = "core/spec.rs"]
+mod spec;
+#[path = "core/tamper.rs"]
+mod tamper;
+#[path = "core/vector.rs"]
+mod vector;

@@ -1,0 +1,284 @@
+//! A key's life: made, promoted when every process can know it, retired, destroyed; rewrapped.
+
+use std::{
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
+    thread,
+};
+
+use envelope_core::{
+    ChangeError, KeyError, KeyState, Keyring, MemoryStore, OpenError, Purpose, testing::TestKms,
+};
+use pollster::block_on;
+
+use crate::support::{Email, MINUTE, Note, World, eventually, key_of};
+
+fn state_of(keyring: &Keyring, id: envelope_core::KeyId) -> KeyState {
+    block_on(keyring.keys()).unwrap().into_iter().find(|key| key.id == id).unwrap().state
+}
+
+#[test]
+fn a_new_key_is_known_before_it_is_written_with() {
+    let world = World::new();
+    let (one, other) = (world.process(), world.process());
+    let before = one.seal(Note, "before").unwrap();
+    let pending = block_on(one.rotate(Purpose::Encrypt)).unwrap();
+    assert_eq!(pending.state, KeyState::Pending);
+    // Asking again makes no second one, in whatever process.
+    assert_eq!(block_on(other.rotate(Purpose::Encrypt)).unwrap().id, pending.id);
+    let error = block_on(one.promote(Purpose::Encrypt)).unwrap_err();
+    assert!(matches!(error, ChangeError::TooEarly { id, .. } if id == pending.id), "{error:?}");
+    assert_eq!(key_of(&one.seal(Note, "x").unwrap()), key_of(&before));
+
+    world.clock.advance(17 * MINUTE);
+    let promoted = block_on(one.promote(Purpose::Encrypt)).unwrap();
+    assert_eq!((promoted.id, promoted.state), (pending.id, KeyState::Active));
+    let after = one.seal(Note, "after").unwrap();
+    assert_eq!(key_of(&after), pending.id.to_string());
+    for process in [&one, &other, &world.process()] {
+        assert_eq!(process.open(Note, &before).unwrap(), "before");
+        assert_eq!(process.open(Note, &after).unwrap(), "after");
+    }
+}
+
+#[test]
+fn a_pending_key_promotes_itself_in_use() {
+    let world = World::new();
+    let keyring = world.process();
+    let pending = block_on(keyring.rotate(Purpose::Encrypt)).unwrap();
+    world.clock.advance(17 * MINUTE);
+    // The first use reads the records anew; a use in the background's wake writes with the new key.
+    eventually("the new key is written with", || {
+        world.clock.advance(MINUTE);
+        key_of(&keyring.seal(Note, "x").unwrap()) == pending.id.to_string()
+    });
+}
+
+#[test]
+fn a_search_key_waits_for_its_command() {
+    let world = World::new();
+    let keyring = world.process();
+    let before = keyring.seal(Email, "a@example.com").unwrap();
+    let pending = block_on(keyring.rotate(Purpose::Search)).unwrap();
+    for _ in 0..40 {
+        world.clock.advance(MINUTE);
+        assert_eq!(keyring.seal(Email, "a@example.com").unwrap(), before);
+    }
+    assert_eq!(state_of(&keyring, pending.id), KeyState::Pending);
+    // Both keys are searched for, the active one first.
+    let candidates = keyring.lookup(Email, "a@example.com").unwrap();
+    assert_eq!(candidates.len(), 2);
+    assert_eq!(candidates[0], before);
+    assert_eq!(key_of(&candidates[1]), pending.id.to_string());
+    block_on(keyring.promote(Purpose::Search)).unwrap();
+    let candidates = keyring.lookup(Email, "a@example.com").unwrap();
+    assert_eq!(key_of(&candidates[0]), pending.id.to_string());
+    assert_eq!(candidates[1], before);
+}
+
+#[test]
+fn states_follow_each_other_in_order() {
+    let world = World::new();
+    let keyring = world.process();
+    let value = keyring.seal(Note, "x").unwrap();
+    let id = key_of(&value).parse().unwrap();
+    for change in
+        [block_on(keyring.retire(id)), block_on(keyring.destroy(id)), block_on(keyring.mark_compromised(id))]
+    {
+        assert!(matches!(change, Err(ChangeError::Forbidden { from: KeyState::Active, .. })), "{change:?}");
+    }
+    block_on(keyring.rotate(Purpose::Encrypt)).unwrap();
+    world.clock.advance(17 * MINUTE);
+    block_on(keyring.promote(Purpose::Encrypt)).unwrap();
+    block_on(keyring.mark_compromised(id)).unwrap();
+    assert_eq!(keyring.open(Note, &value).unwrap(), "x", "what it wrote has to be re-encrypted");
+    assert!(matches!(block_on(keyring.destroy(id)), Err(ChangeError::Forbidden { .. })));
+    block_on(keyring.retire(id)).unwrap();
+    let error = keyring.open(Note, &value).unwrap_err();
+    assert!(matches!(error, OpenError::KeyRetired { state: KeyState::Retired, .. }), "{error:?}");
+    block_on(keyring.reinstate(id)).unwrap();
+    assert_eq!(keyring.open(Note, &value).unwrap(), "x");
+    block_on(keyring.retire(id)).unwrap();
+    block_on(keyring.destroy(id)).unwrap();
+    assert!(matches!(block_on(keyring.reinstate(id)), Err(ChangeError::Forbidden { .. })));
+    // The record remains, without the key.
+    let record = world.store.records().into_iter().find(|record| record.id == id).unwrap();
+    assert!(record.wrapped.is_none() && record.check.is_empty());
+    for process in [&keyring, &world.process()] {
+        let error = process.open(Note, &value).unwrap_err();
+        assert!(matches!(error, OpenError::KeyRetired { state: KeyState::Destroyed, .. }), "{error:?}");
+    }
+}
+
+/// Fifty rotations while two processes write: whatever anyone wrote, everyone reads.
+#[test]
+fn every_value_opens_everywhere_while_keys_rotate() {
+    let world = World::new();
+    let writers = [world.process(), world.process()];
+    let rotator = world.process();
+    let done = AtomicBool::new(false);
+    let written = AtomicUsize::new(0);
+    let values: Vec<Vec<(String, Vec<u8>)>> = thread::scope(|scope| {
+        let (done, written) = (&done, &written);
+        let threads: Vec<_> = writers
+            .iter()
+            .enumerate()
+            .map(|(n, keyring)| {
+                scope.spawn(move || {
+                    let mut values = Vec::new();
+                    while !done.load(Ordering::Relaxed) {
+                        let text = format!("{n}-{}", values.len());
+                        values.push((text.clone(), keyring.seal(Note, &text).unwrap()));
+                        written.fetch_add(1, Ordering::Relaxed);
+                    }
+                    values
+                })
+            })
+            .collect();
+        for _ in 0..50 {
+            let pending = block_on(rotator.rotate(Purpose::Encrypt)).unwrap();
+            let start = written.load(Ordering::Relaxed);
+            while block_on(rotator.promote(Purpose::Encrypt)).is_err() {
+                // A writer may have promoted it meanwhile.
+                if state_of(&rotator, pending.id) == KeyState::Active {
+                    break;
+                }
+                world.clock.advance(MINUTE);
+            }
+            eventually("the writers write", || written.load(Ordering::Relaxed) > start + 20);
+        }
+        done.store(true, Ordering::Relaxed);
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    let keys: std::collections::BTreeSet<_> =
+        values.iter().flatten().map(|(_, value)| key_of(value)).collect();
+    assert!(keys.len() >= 20, "only {} keys were written with", keys.len());
+    for process in [&writers[0], &writers[1], &rotator, &world.process()] {
+        for (text, value) in values.iter().flatten().step_by(7) {
+            assert_eq!(&process.open(Note, value).unwrap(), text);
+        }
+    }
+}
+
+#[test]
+fn many_values_under_one_key_make_a_new_one() {
+    let world = World::new();
+    let keyring = world.builder().rotate_after(100).open_blocking().unwrap();
+    for _ in 0..100 {
+        keyring.seal(Note, "x").unwrap();
+    }
+    assert_eq!(world.store.records().len(), 2);
+    for _ in 0..100 {
+        keyring.seal(Note, "x").unwrap();
+    }
+    eventually("there is a pending key", || {
+        world.store.records().iter().any(|record| record.state == KeyState::Pending)
+    });
+    assert_eq!(world.store.records().len(), 3, "one, and not one for each further value");
+}
+
+#[test]
+fn rewrap_moves_the_keys_and_touches_nothing_else() {
+    let world = World::new();
+    let keyring = world.process();
+    let value = keyring.seal(Note, "x").unwrap();
+    assert_eq!(block_on(keyring.rewrap()).unwrap(), 0, "they are wrapped by the present key already");
+
+    // Another service takes over, which the first one's wraps are moved to.
+    let successor = world.kms.successor();
+    let moved =
+        Keyring::builder(successor.clone(), world.store.clone()).clock(&world.clock).open_blocking().unwrap();
+    moved.open(Note, &value).unwrap();
+    let before = successor.unwrap_calls();
+    assert_eq!(block_on(moved.rewrap()).unwrap(), 2);
+    assert_eq!(block_on(moved.rewrap()).unwrap(), 0, "and can be repeated");
+    assert_eq!(moved.open(Note, &value).unwrap(), "x");
+    assert_eq!(successor.unwrap_calls(), before, "the keys in memory stay");
+    world.kms.fail(envelope_core::testing::Fault::Outage);
+    let fresh = Keyring::builder(successor, world.store.clone()).clock(&world.clock).open_blocking().unwrap();
+    assert_eq!(fresh.open(Note, &value).unwrap(), "x", "the first service is not needed any more");
+}
+
+#[test]
+fn records_that_were_changed_are_refused_by_name() {
+    let world = World::new();
+    let keyring = world.process();
+    let value = keyring.seal(Note, "x").unwrap();
+    let id = key_of(&value);
+    block_on(keyring.rotate(Purpose::Encrypt)).unwrap();
+    world.clock.advance(17 * MINUTE);
+    let older = world.store.records();
+    block_on(keyring.promote(Purpose::Encrypt)).unwrap();
+
+    // The older copy of the record is put back, under a process that knows the newer one.
+    let newer = world.store.records();
+    let put_back: Vec<_> = newer
+        .iter()
+        .map(|record| {
+            older.iter().find(|o| o.id == record.id && o.id.to_string() == id).unwrap_or(record).clone()
+        })
+        .collect();
+    world.store.overwrite(put_back.clone());
+    world.clock.advance(20 * MINUTE);
+    let error = keyring.seal(Note, "y").unwrap_err().to_string();
+    assert!(error.contains("two active encrypt keys") && error.contains(&id), "{error}");
+    // A process that starts on it refuses too.
+    let error = world.builder().open_blocking().unwrap_err();
+    assert!(matches!(error, KeyError::TwoActive { .. }), "{error:?}");
+
+    // An older copy that is not active contradicts what was seen.
+    world.store.overwrite(newer.clone());
+    keyring.open(Note, &value).unwrap();
+    let id = id.parse().unwrap();
+    block_on(keyring.retire(id)).unwrap();
+    world.store.overwrite(newer.clone());
+    world.clock.advance(6 * MINUTE);
+    block_on(keyring.keys()).unwrap();
+    let error = keyring.open(Note, &value).unwrap_err();
+    assert!(
+        matches!(&error, OpenError::Key { source: KeyError::RecordRolledBack { id: named, .. }, .. } if *named == id),
+        "{error:?}"
+    );
+
+    // A store that was emptied is not filled with new keys by a process that knows better.
+    world.store.overwrite(Vec::new());
+    world.clock.advance(20 * MINUTE);
+    let error = keyring.seal(Note, "y").unwrap_err();
+    assert!(error.to_string().contains("is gone from the key store"), "{error}");
+    assert!(world.store.records().is_empty());
+    // Put back, it works again.
+    let restarted = {
+        world.store.overwrite(newer);
+        world.process()
+    };
+    assert_eq!(restarted.open(Note, &value).unwrap(), "x");
+}
+
+#[test]
+fn a_swapped_wrapped_key_is_refused() {
+    let world = World::new();
+    let keyring = world.process();
+    let note = keyring.seal(Note, "x").unwrap();
+    let email = keyring.seal(Email, "a@example.com").unwrap();
+    let records = world.store.records();
+    let [first, second] = &records[..] else { panic!("two purposes, two records") };
+    let (mut one, mut two) = (first.clone(), second.clone());
+    std::mem::swap(&mut one.wrapped, &mut two.wrapped);
+    let store = MemoryStore::with_records(vec![one, two]);
+    let swapped = Keyring::builder(world.kms.clone(), store).open_blocking();
+    assert!(matches!(swapped, Err(KeyError::NotUnwrapped { .. })), "{swapped:?}");
+    // A relabelled record is of no use either: the context names the purpose.
+    let mut relabelled = records.clone();
+    for record in &mut relabelled {
+        record.purpose = match record.purpose {
+            Purpose::Encrypt => Purpose::Search,
+            Purpose::Search => Purpose::Encrypt,
+        };
+    }
+    let store = MemoryStore::with_records(relabelled);
+    assert!(Keyring::builder(world.kms.clone(), store).open_blocking().is_err());
+    // And a key service that was not asked before cannot help.
+    let store = MemoryStore::with_records(records);
+    assert!(Keyring::builder(TestKms::new(), store).open_blocking().is_err());
+    assert_eq!(keyring.open(Note, &note).unwrap(), "x");
+    assert_eq!(keyring.open(Email, &email).unwrap(), "a@example.com");
+}

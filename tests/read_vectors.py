@@ -1,0 +1,378 @@
+#!/usr/bin/env python3
+"""Opens the vectors of the stored format, knowing FORMAT.md and nothing of the Rust code.
+
+It recomputes each intermediate value that a vector carries and compares it, opens what must open, and refuses what must
+be refused with the error that the vector names. Needs the package `cryptography`.
+
+    python3 tests/read_vectors.py [FILE or DIRECTORY ...]        default: tests/vectors
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+import re
+import struct
+import sys
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM, AESSIV
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+
+class Refused(Exception):
+    """What a reader must not accept; the message is the kind that the vectors name."""
+
+
+class Deviation(Exception):
+    """The vector and this reader disagree."""
+
+
+# FORMAT.md#conventions
+
+
+def u16(number):
+    return struct.pack(">H", number)
+
+
+def u32(number):
+    return struct.pack(">I", number)
+
+
+def u64(number):
+    return struct.pack(">Q", number)
+
+
+def lp(part):
+    return u16(len(part)) + part
+
+
+def hkdf(key, info, length):
+    return HKDF(algorithm=SHA256(), length=length, salt=b"", info=info).derive(key)
+
+
+# FORMAT.md#value
+
+GCM, SIV = 0x01, 0x10
+SUITES = {"randomized": GCM, "deterministic": SIV}
+OVERHEAD = {GCM: 34, SIV: 22}
+LONGEST_PLAINTEXT = 1 << 30
+
+
+def column_key(data_key, suite, key_id, tenant, context):
+    info = lp(b"envelope/v1/column-key") + bytes([suite]) + u32(key_id) + lp(tenant) + lp(context)
+    return hkdf(data_key, info, 64 if suite == SIV else 32)
+
+
+def associated_data(header, tenant, context, row):
+    binding = b"\x00" if row is None else b"\x01" + lp(row)
+    return header + lp(b"envelope/v1/value") + lp(tenant) + lp(context) + binding
+
+
+def open_value(vector):
+    """The plaintext bytes of a value, and the intermediate values by the names that vectors use for them."""
+    stored, expected_suite = vector["value"], SUITES[vector["mode"]]
+    if stored[:1] == b"\xfd":
+        raise Refused("self-contained")
+    if stored[:1] != b"\xfe":
+        raise Refused("not-an-envelope")
+    if len(stored) < 2:
+        raise Refused("truncated")
+    suite = stored[1]
+    if suite not in OVERHEAD:
+        raise Refused("unknown-suite")
+    if suite != expected_suite:
+        raise Refused("wrong-mode")
+    if len(stored) < OVERHEAD[suite]:
+        raise Refused("truncated")
+    if len(stored) - OVERHEAD[suite] > LONGEST_PLAINTEXT:
+        raise Refused("too-long")
+    (key_id,) = struct.unpack(">I", stored[2:6])
+    if key_id == 0:
+        raise Refused("key-id-zero")
+    if key_id != vector["key-id"]:
+        raise Refused("unknown-key")
+    tenant, context = vector["tenant"].encode(), vector["context"].encode()
+    key = column_key(vector["data-key"], suite, key_id, tenant, context)
+    ad = associated_data(stored[:6], tenant, context, vector.get("row"))
+    steps = {"column-key": key, "associated-data": ad}
+    try:
+        if suite == GCM:
+            steps["nonce"] = stored[6:18]
+            return AESGCM(key).decrypt(stored[6:18], stored[18:], ad), steps
+        return AESSIV(key).decrypt(stored[6:], [ad]), steps
+    except InvalidTag:
+        raise Refused("not-authentic") from None
+
+
+# FORMAT.md#plaintext-encodings
+
+INTEGER = re.compile(r"([iu])(8|16|32|64|128)")
+FLOATS = {"f32": ">f", "f64": ">d"}
+
+
+def encode(kind, meaning):
+    """The plaintext bytes of the value that a vector spells out in `meaning`."""
+    if kind in ("text", "enum"):
+        return meaning.encode()
+    if kind == "bytes":
+        return bytes.fromhex(meaning)
+    if kind == "bool":
+        return {"false": b"\x00", "true": b"\x01"}[meaning]
+    if kind in FLOATS:
+        return struct.pack(FLOATS[kind], float(meaning))
+    return encode_integer(int(meaning))
+
+
+def encode_integer(number):
+    for length in (8, 16):
+        if -(1 << (8 * length - 1)) <= number < 1 << (8 * length - 1):
+            return number.to_bytes(length, "big", signed=True)
+    return number.to_bytes(17, "big")
+
+
+def check_plaintext(kind, plaintext, variants):
+    """Refuses bytes that no value of the type encodes to."""
+    if kind == "bytes":
+        valid = True
+    elif kind in ("text", "enum"):
+        try:
+            text = plaintext.decode("utf-8", "strict")
+        except UnicodeDecodeError:
+            raise Refused("bad-plaintext") from None
+        valid = kind == "text" or text in variants
+    elif kind == "bool":
+        valid = plaintext in (b"\x00", b"\x01")
+    elif kind in FLOATS:
+        valid = len(plaintext) == struct.calcsize(FLOATS[kind])
+    else:
+        sign, bits = INTEGER.fullmatch(kind).groups()
+        number = int.from_bytes(plaintext, "big", signed=True)
+        low, high = (0, 1 << int(bits)) if sign == "u" else (-(1 << (int(bits) - 1)), 1 << (int(bits) - 1))
+        valid = low <= number < high and encode_integer(number) == plaintext
+    if not valid:
+        raise Refused("bad-plaintext")
+
+
+def read_value(vector):
+    plaintext, steps = open_value(vector)
+    check_plaintext(vector["type"], plaintext, vector.get("variants", "").split())
+    steps["plaintext"] = plaintext
+    if "meaning" in vector:
+        same("meaning", encode(vector["type"], vector["meaning"]), plaintext)
+    return steps
+
+
+# FORMAT.md#encryption-context
+
+PURPOSES = {"encrypt": 1, "search": 2}
+
+
+def encryption_context(application, tenant, key_id, purpose):
+    pairs = {"application": application, "tenant": tenant, "key-id": f"{key_id:08x}", "purpose": purpose}
+    pairs = {f"envelope:{name}".encode(): value.encode() for name, value in pairs.items() if value}
+    return b"".join(lp(name) + lp(value) for name, value in sorted(pairs.items()))
+
+
+def read_context(vector):
+    encoded = encryption_context(vector["application"], vector["tenant"], vector["key-id"], vector["purpose"])
+    return {"encoded": encoded}
+
+
+# FORMAT.md#local-key-file
+
+LOCAL_FILE = re.compile(rb"envelope-local-key-1 ([0-9a-f]{64}) ([0-9a-f]{8})\n")
+
+
+def provider_key(key):
+    return "local:" + hkdf(key, lp(b"envelope/v1/local-key-name"), 8).hex()
+
+
+def read_local_file(vector):
+    line = LOCAL_FILE.fullmatch(vector["contents"])
+    if line is None:
+        raise Refused("key-file-damaged")
+    key, digits = bytes.fromhex(line[1].decode()), line[2].decode()
+    if hashlib.sha256(b"envelope/v1/local-key" + key).hexdigest()[:8] != digits:
+        raise Refused("key-file-damaged")
+    return {"key": key, "provider-key": provider_key(key)}
+
+
+def unwrap(local_key, name, wrapped, context):
+    if name != provider_key(local_key):
+        raise Refused("wrong-key")
+    wrap_key = hkdf(local_key, lp(b"envelope/v1/local-wrap"), 32)
+    ad = lp(b"envelope/v1/local-wrap") + context
+    if len(wrapped) != 61 or wrapped[0] != 1:
+        raise Refused("key-not-authentic")
+    try:
+        data_key = AESGCM(wrap_key).decrypt(wrapped[1:13], wrapped[13:], ad)
+    except InvalidTag:
+        raise Refused("key-not-authentic") from None
+    return data_key, {"wrap-key": wrap_key, "associated-data": ad, "nonce": wrapped[1:13]}
+
+
+def read_local_wrap(vector):
+    context = encryption_context(vector["application"], vector["tenant"], vector["key-id"], vector["purpose"])
+    data_key, steps = unwrap(vector["local-key"], vector["provider-key"], vector["wrapped"], context)
+    return steps | {"data-key": data_key}
+
+
+# FORMAT.md#key-record and FORMAT.md#key-file
+
+STATES = ["pending", "active", "decrypt-only", "retired", "destroyed", "compromised"]
+NUMBERS = {"revision", "created_at", "changed_at"}
+WRAP = {"provider_key", "wrapped", "check"}
+FIELDS = NUMBERS | WRAP | {"id", "application", "tenant", "purpose", "state"}
+
+
+def parse_record(record):
+    """A record of a key file, its bytes decoded."""
+    # A destroyed record has lost its wrapped key and its check; another one without them is refused when it is used.
+    if set(record) - FIELDS or FIELDS - WRAP - set(record) or ("wrapped" in record) != ("provider_key" in record):
+        raise Refused("store-damaged")
+    if not all(type(value) is (int if name in NUMBERS else str) for name, value in record.items()):
+        raise Refused("store-damaged")
+    if not re.fullmatch("[0-9a-fA-F]{8}", record["id"]) or int(record["id"], 16) == 0:
+        raise Refused("store-damaged")
+    if record["purpose"] not in PURPOSES or record["state"] not in STATES:
+        raise Refused("store-damaged")
+    if len(record["tenant"].encode()) > 255 or not all(0 <= record[name] < 1 << 64 for name in NUMBERS):
+        raise Refused("store-damaged")
+    try:
+        stored = {"wrapped", "check"} & set(record)
+        decoded = {name: base64.b64decode(record[name], validate=True) for name in stored}
+    except ValueError:
+        raise Refused("store-damaged") from None
+    return record | decoded | {"id": int(record["id"], 16)}
+
+
+def parse_store(text):
+    try:
+        store = json.loads(text)
+    except ValueError:
+        raise Refused("store-damaged") from None
+    if set(store) != {"format", "keys"} or store["format"] != "envelope-keys-1":
+        raise Refused("store-damaged")
+    return [parse_record(record) for record in store["keys"]]
+
+
+def record_bytes(record):
+    head = u32(record["id"]) + lp(record["application"].encode()) + lp(record["tenant"].encode())
+    codes = bytes([PURPOSES[record["purpose"]], STATES.index(record["state"]) + 1])
+    times = u64(record["revision"]) + u64(record["created_at"]) + u64(record["changed_at"])
+    return lp(b"envelope/v1/key-record") + head + codes + times + u16(0)
+
+
+def read_key_file(vector):
+    """Finds the record that a value names, unwraps its key with a local key, checks the record and opens the value."""
+    key_id = vector["value"][2:6]
+    records = [r for r in parse_store(vector["store"]) if r["tenant"] == vector["tenant"] and u32(r["id"]) == key_id]
+    if not records:
+        raise Refused("unknown-key")
+    (record,) = records
+    if record["application"] != vector["application"]:
+        raise Refused("other-application")
+    if record["state"] in ("retired", "destroyed"):
+        raise Refused("key-retired")
+    if WRAP - set(record):
+        raise Refused("record-changed")
+    context = encryption_context(record["application"], record["tenant"], record["id"], record["purpose"])
+    data_key, _ = unwrap(vector["local-key"], record["provider_key"], record["wrapped"], context)
+    check_key = hkdf(data_key, lp(b"envelope/v1/key-record"), 32)
+    check = hmac.digest(check_key, record_bytes(record), "sha256")
+    if not hmac.compare_digest(check, record["check"]):
+        raise Refused("record-changed")
+    plaintext, _ = open_value(vector | {"key-id": record["id"], "data-key": data_key})
+    steps = {"data-key": data_key, "check-key": check_key, "record": record_bytes(record), "check": check}
+    return steps | {"plaintext": plaintext}
+
+
+# FORMAT.md#vectors
+
+READERS = {
+    "value": read_value,
+    "context": read_context,
+    "local-file": read_local_file,
+    "local-wrap": read_local_wrap,
+    "key-file": read_key_file,
+}
+TEXT = {"about", "kind", "expect", "mode", "tenant", "context", "type", "variants", "meaning"}
+TEXT |= {"application", "purpose", "provider-key", "store"}
+# An intermediate value in a vector that the reader did not compute would be compared with nothing.
+INPUT = TEXT | {"key-id", "data-key", "row", "value", "contents", "wrapped", "local-key"}
+
+
+def parse(path):
+    vector = {"tenant": ""}
+    names = set()
+    for line in path.read_text(encoding="utf-8").splitlines():
+        name, colon, value = line.partition(":")
+        value = value.removeprefix(" ")
+        if not colon or name in names:
+            raise Deviation(f"line `{line}`")
+        names.add(name)
+        plain = name.removeprefix("control-")
+        if plain == "key-id":
+            vector[name] = int(value, 16)
+        elif plain == "row" and value == "none":
+            vector[name] = None
+        else:
+            vector[name] = value if plain in TEXT else bytes.fromhex(value)
+    return vector
+
+
+def same(name, computed, given):
+    if computed != given:
+        show = [part.hex() if isinstance(part, bytes) else part for part in (computed, given)]
+        raise Deviation(f"{name}: computed {show[0]}, the vector has {show[1]}")
+
+
+def compare(vector):
+    """Opens a vector, and compares all that it carries beyond what opening needs."""
+    steps = READERS[vector["kind"]](vector)
+    for name, computed in steps.items():
+        if name not in vector:
+            raise Deviation(f"carries no {name}")
+        same(name, computed, vector[name])
+    for name in set(vector) - INPUT - set(steps):
+        raise Deviation(f"{name} was compared with nothing")
+
+
+def check(path):
+    vector = parse(path)
+    control = {name.removeprefix("control-"): value for name, value in vector.items() if name.startswith("control-")}
+    vector = {name: value for name, value in vector.items() if not name.startswith("control-")}
+    if vector["expect"] == "ok":
+        compare(vector)
+        return
+    try:
+        READERS[vector["kind"]](vector)
+    except Refused as refusal:
+        same("expect", str(refusal), vector["expect"])
+    else:
+        raise Deviation(f"opens, but must be refused as {vector['expect']}")
+    # The same case with the mistake taken back opens, so it was refused for the mistake and for nothing else.
+    if control:
+        READERS[vector["kind"]](vector | control)
+
+
+def main():
+    named = [Path(name) for name in sys.argv[1:]] or [Path(__file__).parent / "vectors"]
+    paths = [path for place in named for path in (sorted(place.glob("*.txt")) if place.is_dir() else [place])]
+    failed = 0
+    for path in paths:
+        try:
+            check(path)
+            print(f"ok      {path.stem}")
+        except (Deviation, Refused, KeyError, ValueError, TypeError) as error:
+            failed += 1
+            print(f"FAILED  {path.stem}: {error!r}")
+    print(f"{len(paths) - failed} passed, {failed} failed")
+    return 1 if failed or not paths else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

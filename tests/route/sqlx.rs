@@ -1,0 +1,83 @@
+//! SQLx on SQLite.
+
+#[path = "sqlx/declarations.rs"]
+mod declarations;
+#[path = "sqlx/read.rs"]
+mod read;
+#[path = "sqlx/refused.rs"]
+mod refused;
+#[path = "sqlx/scopes.rs"]
+mod scopes;
+#[path = "sqlx/search.rs"]
+mod search;
+#[path = "sqlx/values.rs"]
+mod values;
+#[path = "sqlx/write.rs"]
+mod write;
+
+use envelope_core::{OpenError, testing};
+use envelope_sqlx::Encrypted;
+use sqlx::{SqlitePool, sqlite::SqlitePoolOptions};
+
+use crate::keys;
+
+#[derive(Encrypted, Clone, Debug, PartialEq)]
+#[encrypt(table = "users")]
+struct User {
+    id: i64,
+    #[encrypt(deterministic)]
+    email: String,
+    #[encrypt]
+    name: String,
+    #[encrypt]
+    note: Option<String>,
+    is_active: bool,
+}
+
+/// A database in memory with an empty table `users`.
+async fn database() -> SqlitePool {
+    let pool = SqlitePoolOptions::new().max_connections(1).connect("sqlite::memory:").await.unwrap();
+    let table = "CREATE TABLE users (id INTEGER PRIMARY KEY, email BLOB NOT NULL UNIQUE, name BLOB NOT NULL, note BLOB, \
+                 is_active BOOLEAN NOT NULL)";
+    sqlx::query(table).execute(&pool).await.unwrap();
+    pool
+}
+
+fn ada() -> User {
+    let note = Some("likes tea".to_owned());
+    User { id: 1, email: "ada@example.com".to_owned(), name: "Ada".to_owned(), note, is_active: true }
+}
+
+fn bob() -> User {
+    User { id: 2, email: "bob@example.com".to_owned(), name: "Bob".to_owned(), note: None, is_active: false }
+}
+
+async fn insert(pool: &SqlitePool, user: &User) {
+    sqlx::query("INSERT INTO users VALUES (?, ?, ?, ?, ?)")
+        .bind(user.id)
+        .bind(User::EMAIL.bind(&user.email))
+        .bind(User::NAME.bind(&user.name))
+        .bind(User::NOTE.bind(&user.note))
+        .bind(user.is_active)
+        .execute(pool)
+        .await
+        .unwrap();
+}
+
+async fn all(pool: &SqlitePool) -> sqlx::Result<Vec<User>> {
+    sqlx::query_as("SELECT * FROM users ORDER BY id").fetch_all(pool).await
+}
+
+/// The typed error of a value that was not opened.
+#[track_caller]
+fn open_error<T: core::fmt::Debug>(result: sqlx::Result<T>) -> OpenError {
+    match result.unwrap_err() {
+        sqlx::Error::ColumnDecode { source, .. } => *source.downcast().unwrap(),
+        other => panic!("not an error of decoding: {other:?}"),
+    }
+}
+
+/// A future with a keyring of its own.
+async fn with_keyring<F: Future>(future: F) -> F::Output {
+    testing::keyring().scope(future).await
+}

@@ -1,0 +1,136 @@
+//! Which keyring is in force where SQLx encodes and decodes.
+
+use envelope_core::{OpenError, testing};
+use envelope_sqlx::{Encrypted, Keyring, MissPolicy};
+use futures_util::TryStreamExt as _;
+use sqlx::SqlitePool;
+
+use super::{User, UserName, ada, all, bob, database, insert, open_error};
+
+/// Everything that a request may do between two polls.
+async fn request(pool: &SqlitePool, user: User) {
+    for _ in 0..20 {
+        insert(pool, &user).await;
+        tokio::task::yield_now().await;
+        let mut transaction = pool.begin().await.unwrap();
+        tokio::task::yield_now().await;
+        let name: Encrypted<UserName> = sqlx::query_scalar("SELECT name FROM users WHERE id = ?")
+            .bind(user.id)
+            .fetch_one(&mut *transaction)
+            .await
+            .unwrap();
+        assert_eq!(*name, user.name);
+        transaction.commit().await.unwrap();
+        let mut rows =
+            sqlx::query_as::<_, User>("SELECT * FROM users WHERE id = ?").bind(user.id).fetch(pool);
+        while let Some(read) = rows.try_next().await.unwrap() {
+            tokio::task::yield_now().await;
+            assert_eq!(read, user);
+        }
+        drop(rows);
+        sqlx::query("DELETE FROM users WHERE id = ?").bind(user.id).execute(pool).await.unwrap();
+    }
+}
+
+/// Tasks with a tenant each, at the same time on the same threads: none may see the keys of another.
+async fn tasks() {
+    let keyring = testing::keyring();
+    let pool = database().await;
+    let tasks: Vec<_> = (1..=8)
+        .map(|id| {
+            let (pool, tenant) = (pool.clone(), keyring.tenant(&format!("tenant {id}")).unwrap());
+            let user = User { id, email: format!("{id}@example.com"), name: format!("name {id}"), ..bob() };
+            tokio::spawn(tenant.scope(async move { request(&pool, user).await }))
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn across_awaits_on_one_thread() {
+    tasks().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn across_awaits_on_many_threads() {
+    tasks().await;
+}
+
+#[tokio::test]
+async fn a_spawned_task_has_no_keyring_unless_it_is_given_one() {
+    testing::keyring()
+        .scope(async {
+            let pool = database().await;
+            insert(&pool, &ada()).await;
+            let task = {
+                let pool = pool.clone();
+                tokio::spawn(async move { all(&pool).await })
+            };
+            let error = open_error(task.await.unwrap());
+            assert!(matches!(&error, OpenError::NoKeyring { .. }), "{error}");
+            assert!(error.to_string().contains("spawned task"), "{error}");
+
+            let keyring = Keyring::current().unwrap();
+            let task = tokio::spawn(keyring.scope(async move { all(&pool).await }));
+            assert_eq!(task.await.unwrap().unwrap(), [ada()]);
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn a_stream_is_read_where_it_is_polled() {
+    let keyring = testing::keyring();
+    let pool = database().await;
+    keyring.scope(insert(&pool, &ada())).await;
+    let mut inside = keyring.with(|| sqlx::query_as::<_, User>("SELECT * FROM users").fetch(&pool));
+    assert!(matches!(open_error(inside.try_next().await), OpenError::NoKeyring { .. }));
+    drop(inside);
+    let mut outside = sqlx::query_as::<_, User>("SELECT * FROM users").fetch(&pool);
+    assert_eq!(keyring.scope(outside.try_next()).await.unwrap(), Some(ada()));
+}
+
+#[tokio::test]
+async fn a_value_is_sealed_where_it_is_bound() {
+    let keyring = testing::keyring();
+    let pool = database().await;
+    let query = sqlx::query("INSERT INTO users VALUES (1, ?, ?, NULL, TRUE)");
+    let query = keyring.with(|| query.bind(User::EMAIL.bind("ada@example.com")).bind(User::NAME.bind("Ada")));
+    query.execute(&pool).await.unwrap();
+    assert_eq!(keyring.scope(all(&pool)).await.unwrap(), [User { note: None, ..ada() }]);
+}
+
+#[tokio::test]
+async fn an_inner_scope_ends_where_it_ends() {
+    let (outer, inner) = (testing::keyring(), testing::keyring());
+    let pool = database().await;
+    outer
+        .scope(async {
+            inner.scope(insert(&pool, &ada())).await;
+            insert(&pool, &bob()).await;
+            let error = open_error(all(&pool).await);
+            assert!(matches!(&error, OpenError::UnknownKey { .. }), "{error}");
+            let one: User =
+                sqlx::query_as("SELECT * FROM users WHERE id = 2").fetch_one(&pool).await.unwrap();
+            assert_eq!(one, bob());
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn a_key_that_is_not_loaded_is_an_error_that_says_what_loads_it() {
+    let keyring = Keyring::builder(testing::TestKms::new(), envelope_core::MemoryStore::new())
+        .allow_test_provider()
+        .on_miss(MissPolicy::Fail)
+        .open()
+        .await
+        .unwrap();
+    let tenant = keyring.tenant("acme").unwrap();
+    let error = tenant.with(|| User::EMAIL.seal("ada@example.com")).unwrap_err();
+    assert!(error.to_string().contains("keyring.warm().await"), "{error}");
+    tenant.warm().await.unwrap();
+    let pool = database().await;
+    tenant.scope(insert(&pool, &ada())).await;
+    assert_eq!(tenant.scope(all(&pool)).await.unwrap(), [ada()]);
+}

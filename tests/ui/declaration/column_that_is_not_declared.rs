@@ -1,0 +1,20 @@
+//: cannot find type `UserMail` in this scope
+
+use envelope_sqlx::Encrypted;
+
+#[derive(Encrypted)]
+#[encrypt(table = "users")]
+pub struct User {
+    pub id: i64,
+    #[encrypt(deterministic)]
+    pub email: String,
+}
+
+#[derive(Encrypted)]
+#[encrypt(columns = User)]
+pub struct NewUser {
+    #[encrypt]
+    pub mail: String,
+}
+
+fn main() {}

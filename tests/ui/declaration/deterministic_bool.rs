@@ -1,0 +1,14 @@
+//: `bool` has too few distinct values
+//: accept the leak with `#[encrypt(deterministic, allow_low_cardinality)]`
+
+use envelope_sqlx::Encrypted;
+
+#[derive(Encrypted)]
+#[encrypt(table = "users")]
+pub struct User {
+    pub id: i64,
+    #[encrypt(deterministic)]
+    pub vip: bool,
+}
+
+fn main() {}
