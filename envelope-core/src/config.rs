@@ -184,8 +184,8 @@ impl Config {
         let Algorithm::Aes256Gcm = self.algorithm;
         let application = self.application.get("application")?;
         let timeout = self.provider_timeout_seconds.map(seconds);
-        let mut builder = Keyring::builder(self.provider.open("provider", timeout).await?, store)
-            .application(application);
+        let mut builder =
+            Keyring::builder(self.provider.open("provider", timeout).await?, store).application(application);
         for (index, provider) in self.further_providers.iter().enumerate() {
             let place = format!("further_providers[{index}]");
             builder = builder.also_wrapped_by(provider.open(&place, timeout).await?);

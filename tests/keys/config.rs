@@ -74,13 +74,14 @@ fn a_key_is_refused_and_not_shown() {
                     let text = error.to_string();
                     assert!(matches!(error, ConfigError::HoldsKey { .. }), "{error:?}");
                     assert!(text.contains(field) && text.contains("never holds a key"), "{text}");
-                    assert!(!text.contains(secret.as_str()) && !format!("{error:?}").contains(secret.as_str()));
+                    assert!(
+                        !text.contains(secret.as_str()) && !format!("{error:?}").contains(secret.as_str())
+                    );
                 }
             }
         }
-        let config = config(&format!(
-            "application = '{secret}'\n[provider]\nkind = 'local-key'\npath = 'app.key'\n"
-        ));
+        let config =
+            config(&format!("application = '{secret}'\n[provider]\nkind = 'local-key'\npath = 'app.key'\n"));
         assert!(matches!(open_error(&config), ConfigError::HoldsKey { .. }));
     }
     let dir = tempfile::tempdir().unwrap();
@@ -91,11 +92,8 @@ fn a_key_is_refused_and_not_shown() {
         ("[tenants.acme]\nkind = 'local-key'\npath = 'SECRET'", "tenants.acme.path"),
     ] {
         let config = config(&(local(dir.path()) + &text.replace("SECRET", &secrets[0])));
-        let error = if field == "store.path" {
-            block_on(config.open()).unwrap_err()
-        } else {
-            open_error(&config)
-        };
+        let error =
+            if field == "store.path" { block_on(config.open()).unwrap_err() } else { open_error(&config) };
         assert!(matches!(&error, ConfigError::HoldsKey { field: found } if found == field), "{error:?}");
     }
 }
@@ -109,7 +107,8 @@ fn a_provider_that_does_not_open_is_named() {
     let text = local(dir.path()) + "[tenants.acme]\nkind = 'local-key'\npath = '/nowhere/acme.key'\n";
     let error = open_error(&config(&text)).to_string();
     assert!(error.starts_with("`tenants.acme`: there is no key file"), "{error}");
-    let text = local(dir.path()) + "[tenants.'']\nkind = 'local-key'\npath = '"
+    let text = local(dir.path())
+        + "[tenants.'']\nkind = 'local-key'\npath = '"
         + &dir.path().join("app.key").display().to_string()
         + "'\n";
     assert!(matches!(open_error(&config(&text)), ConfigError::Tenant(_)));
@@ -120,7 +119,10 @@ fn there_is_one_store() {
     let dir = tempfile::tempdir().unwrap();
     LocalKey::create(dir.path().join("app.key")).unwrap();
     let error = block_on(config(&local(dir.path())).open()).unwrap_err();
-    assert!(matches!(error, ConfigError::NoStore) && error.to_string().contains("`Config::builder`"), "{error}");
+    assert!(
+        matches!(error, ConfigError::NoStore) && error.to_string().contains("`Config::builder`"),
+        "{error}"
+    );
     let both = local(dir.path()) + "store = { kind = 'file', path = 'keys.json' }\n";
     assert!(matches!(open_error(&config(&both)), ConfigError::TwoStores));
 }

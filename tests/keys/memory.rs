@@ -13,8 +13,8 @@ use std::{
 };
 
 use envelope_core::{
-    BoxFuture, Column, DataKey, EncryptionContext, GeneratedKey, KeyId, KeyProvider, Keyring, MemoryStore, ProviderError,
-    Tenant, WrappedKey,
+    BoxFuture, Column, DataKey, EncryptionContext, GeneratedKey, KeyId, KeyProvider, Keyring, MemoryStore,
+    ProviderError, Tenant, WrappedKey,
     testing::{Case, TestClock},
 };
 use zeroize::Zeroizing;
@@ -101,7 +101,10 @@ fn count(masked: &[Vec<u8>]) -> Vec<usize> {
             continue;
         }
         for (needle, count) in masked.iter().zip(&mut counts) {
-            *count += area.windows(needle.len()).filter(|w| w.iter().zip(needle).all(|(a, b)| a ^ MASK == *b)).count();
+            *count += area
+                .windows(needle.len())
+                .filter(|w| w.iter().zip(needle).all(|(a, b)| a ^ MASK == *b))
+                .count();
         }
         area.fill(0);
     }

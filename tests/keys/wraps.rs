@@ -3,8 +3,8 @@
 use std::{fs, os::unix::fs::PermissionsExt};
 
 use age::secrecy::ExposeSecret;
-use envelope_core::{AgeKey, ProviderError, 
-    KeyError, Keyring, MalformedValue, MemoryStore, OpenError,
+use envelope_core::{
+    AgeKey, KeyError, Keyring, MalformedValue, MemoryStore, OpenError, ProviderError,
     testing::{Fault, TestKms},
 };
 use pollster::block_on;

@@ -28,7 +28,8 @@ fn the_service_is_given_the_context() {
     block_on(async {
         let context = context("acme");
         let wrapped = kms.generate_key(&context).await.unwrap().wrapped;
-        let decrypt = || world.client.decrypt().key_id(&world.key).ciphertext_blob(Blob::new(wrapped.bytes()));
+        let decrypt =
+            || world.client.decrypt().key_id(&world.key).ciphertext_blob(Blob::new(wrapped.bytes()));
         assert!(decrypt().send().await.is_err());
         let by_hand = decrypt()
             .encryption_context("envelope:application", "shop")

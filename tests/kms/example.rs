@@ -28,7 +28,9 @@ fn it_stores_rotates_starts_again_reads_and_moves_on() {
     let stdout = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{stdout}{}", String::from_utf8_lossy(&output.stderr));
     let patients = r#"read [Patient { id: 1, diagnosis: "measles" }, Patient { id: 2, diagnosis: "mumps" }]"#;
-    for line in ["stored", "rotated", "promoted", "rewrapped  3 data keys", &format!("restarted  and {patients}")] {
+    for line in
+        ["stored", "rotated", "promoted", "rewrapped  3 data keys", &format!("restarted  and {patients}")]
+    {
         assert!(stdout.contains(line), "{line:?} is missing: {stdout}");
     }
     assert!(stdout.ends_with(&format!("restarted  with the second key alone and {patients}\n")), "{stdout}");

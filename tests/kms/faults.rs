@@ -115,7 +115,10 @@ fn an_answer_that_is_none_is_an_error() {
     for body in ["{", "garbage", "[]", "\u{0}"] {
         for error in errors(&world, &kms, Answer::Body(body)) {
             assert_eq!(kind(&error), "unreachable", "{body}: {error:?}");
-            assert!(error.to_string().len() > "no answer from the key service: response error".len(), "{error}");
+            assert!(
+                error.to_string().len() > "no answer from the key service: response error".len(),
+                "{error}"
+            );
         }
     }
     for body in [r#"{"Plaintext": 7}"#, r#"{"Plaintext": "?"}"#] {
@@ -149,7 +152,10 @@ fn the_key_that_answered_is_checked() {
     });
     for error in errors(&world, &kms, others).iter().take(4) {
         assert_eq!(kind(error), "wrong key", "{error:?}");
-        assert!(error.to_string().contains("key/mallory") && error.to_string().contains(&world.key), "{error}");
+        assert!(
+            error.to_string().contains("key/mallory") && error.to_string().contains(&world.key),
+            "{error}"
+        );
     }
     // The alias or the bare id in the place of the ARN is not believed either.
     let source_only = Answer::Changed(|answer| answer["SourceKeyId"] = json!("alias/shop"));

@@ -106,7 +106,9 @@ fn an_outage_is_survived_to_the_hard_end_and_no_further() {
 
 #[test]
 fn a_denial_is_obeyed_at_the_next_renewal() {
-    for code in ["AccessDeniedException", "DisabledException", "KMSInvalidStateException", "NotFoundException"] {
+    for code in
+        ["AccessDeniedException", "DisabledException", "KMSInvalidStateException", "NotFoundException"]
+    {
         let world = World::new();
         let keyring = world.builder().stale_if_error(60 * MINUTE).open_blocking().unwrap();
         let value = keyring.seal(Note, "x").unwrap();
@@ -117,7 +119,10 @@ fn a_denial_is_obeyed_at_the_next_renewal() {
             matches!(keyring.open(Note, &value), Err(OpenError::Key { source: KeyError::Denied(_), .. }))
         });
         let error = keyring.open(Note, &value).unwrap_err().to_string();
-        assert!(error.contains("denies the key") && error.contains("by order of the security team"), "{error}");
+        assert!(
+            error.contains("denies the key") && error.contains("by order of the security team"),
+            "{error}"
+        );
         let error = keyring.seal(Note, "y").unwrap_err();
         assert!(matches!(error, SealError::Key { source: KeyError::Denied(_), .. }), "{error:?}");
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use envelope_core::{AwsKms, KeyError, KeyringBuilder, Keyring};
+use envelope_core::{AwsKms, KeyError, Keyring, KeyringBuilder};
 
 use crate::{
     proxy::Answer,

@@ -91,9 +91,7 @@ impl ProviderConfig {
                 Err(ConfigError::FeatureOff { kind: "age-recipient", feature: "age" })
             }
             #[cfg(not(feature = "age"))]
-            Self::AgeIdentity { .. } => {
-                Err(ConfigError::FeatureOff { kind: "age-identity", feature: "age" })
-            }
+            Self::AgeIdentity { .. } => Err(ConfigError::FeatureOff { kind: "age-identity", feature: "age" }),
         }
     }
 }

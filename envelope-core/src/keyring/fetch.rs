@@ -16,6 +16,7 @@ use super::{
 use crate::{
     cache::{KeySet, LoadedKey, Slot},
     clock::Moment,
+    envelope::MAX_PROVIDER_KEY,
     error::{KeyError, ProviderError, StoreError},
     key::{DataKey, EncryptionContext, KeyId, KeyRecord, KeyState, Purpose, Tenant, WrappedKey},
     random::RandomError,
@@ -25,9 +26,6 @@ use crate::{
 
 /// How often a change is tried again when other processes change the records at the same moment.
 const ATTEMPTS: usize = 8;
-
-/// The longest name of a wrapping key, in bytes (FORMAT.md#self-contained-value).
-const MAX_PROVIDER_KEY: usize = 8192;
 
 /// The work of the keyring's thread for one tenant.
 #[derive(Clone)]
@@ -103,7 +101,9 @@ impl Fetch {
         for record in records {
             // Before anything is computed from a record, its parts are known to be bounded.
             let mut wraps = record.wrapped.iter().chain(&record.further_wraps);
-            if record.application.len() > 255 || wraps.any(|wrap| wrap.provider_key().len() > MAX_PROVIDER_KEY) {
+            if record.application.len() > 255
+                || wraps.any(|wrap| wrap.provider_key().len() > MAX_PROVIDER_KEY)
+            {
                 return Err(KeyError::RecordChanged { id: record.id, tenant: tenant.clone() });
             }
             if record.application != *self.ring.application {

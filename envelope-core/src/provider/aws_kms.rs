@@ -104,8 +104,7 @@ impl AwsKms {
     }
 
     fn with(client: Client, key: KeyArn) -> Self {
-        let client =
-            Client::from_conf(client.config().to_builder().retry_classifier(LostConnection).build());
+        let client = Client::from_conf(client.config().to_builder().retry_classifier(LostConnection).build());
         Self { client, key: key.0, former: Vec::new() }.timeouts(ATTEMPT, OPERATION, ATTEMPTS)
     }
 
@@ -312,7 +311,8 @@ struct LostConnection;
 
 impl ClassifyRetry for LostConnection {
     fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
-        let error = context.output_or_error().and_then(Result::err).and_then(|error| error.as_connector_error());
+        let error =
+            context.output_or_error().and_then(Result::err).and_then(|error| error.as_connector_error());
         match error {
             Some(error) if error.is_user() => RetryAction::transient_error(),
             _ => RetryAction::NoActionIndicated,
