@@ -32,7 +32,7 @@ struct Arguments {
     endpoint: Option<String>,
 }
 
-#[derive(Encrypted, Debug)]
+#[derive(Encrypted)]
 #[encrypt(table = "patients")]
 struct Patient {
     id: i64,
@@ -114,10 +114,11 @@ impl Application {
         Ok(())
     }
 
-    async fn read(&self) -> Result<Vec<Patient>, Box<dyn Error>> {
+    async fn read(&self) -> Result<Vec<String>, Box<dyn Error>> {
         self.keyring.warm().await?;
         let select = sqlx::query_as("SELECT * FROM patients ORDER BY id");
-        Ok(self.keyring.scope(async { select.fetch_all(&self.pool).await }).await?)
+        let patients: Vec<Patient> = self.keyring.scope(async { select.fetch_all(&self.pool).await }).await?;
+        Ok(patients.into_iter().map(|patient| format!("{}: {}", patient.id, patient.diagnosis)).collect())
     }
 
     /// A running service need not do this: its processes promote a pending key when its time has come.

@@ -11,6 +11,8 @@ mod support;
 
 #[path = "kms/calls.rs"]
 mod calls;
+#[path = "kms/config.rs"]
+mod config;
 #[path = "kms/example.rs"]
 mod example;
 #[path = "kms/faults.rs"]

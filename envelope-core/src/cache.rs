@@ -5,7 +5,7 @@
 
 use core::{
     fmt,
-    sync::atomic::{AtomicBool, Ordering},
+    sync::atomic::{AtomicBool, AtomicU64, Ordering},
 };
 use std::{collections::HashMap, sync::Arc};
 
@@ -14,14 +14,14 @@ use crate::{
     envelope::Suite,
     error::KeyError,
     field::Field,
-    key::{DataKey, KeyId, KeyRecord, KeyState, Purpose, Tenant},
+    key::{DataKey, KeyId, KeyRecord, KeyState, Purpose},
     suite::ColumnKey,
+    telemetry,
 };
 
 /// What is known of one tenant's keys.
 #[derive(Clone, Debug)]
 pub(crate) struct KeySet {
-    pub(crate) tenant: Tenant,
     /// When the records were read, and until when they may be relied on.
     pub(crate) read_at: Moment,
     pub(crate) life: Life,
@@ -70,17 +70,39 @@ pub(crate) struct LoadedKey {
 pub(crate) struct ReadyColumn {
     pub(crate) column: ColumnKey,
     pub(crate) parent: Arc<LoadedKey>,
+    /// How many values this process sealed with the key; outlives this copy of it.
+    sealed: Arc<AtomicU64>,
+    /// How often this copy was found in memory.
+    hits: AtomicU64,
+}
+
+impl ReadyColumn {
+    pub(crate) const fn new(column: ColumnKey, parent: Arc<LoadedKey>, sealed: Arc<AtomicU64>) -> Self {
+        Self { column, parent, sealed, hits: AtomicU64::new(0) }
+    }
+
+    /// The key, counted as a hit.
+    pub(crate) fn hit(&self) -> &ColumnKey {
+        self.hits.fetch_add(1, Ordering::Relaxed);
+        &self.column
+    }
+
+    /// Counts a value that is about to be sealed, and tells how many there were.
+    pub(crate) fn count(&self) -> u64 {
+        self.sealed.fetch_add(1, Ordering::Relaxed)
+    }
+}
+
+impl Drop for ReadyColumn {
+    // Told at the end of a life and not for each value, which takes nanoseconds.
+    fn drop(&mut self) {
+        telemetry::hits(*self.hits.get_mut());
+    }
 }
 
 impl KeySet {
     /// A snapshot of records that were just read; keys that an older snapshot has in memory are kept.
-    pub(crate) fn new(
-        tenant: Tenant,
-        records: Vec<KeyRecord>,
-        read_at: Moment,
-        life: Life,
-        older: Option<&Self>,
-    ) -> Self {
+    pub(crate) fn new(records: Vec<KeyRecord>, read_at: Moment, life: Life, older: Option<&Self>) -> Self {
         let keys: Vec<_> = records
             .into_iter()
             .map(|record| {
@@ -93,7 +115,7 @@ impl KeySet {
         columns.retain(|(id, ..), _| {
             keys.iter().any(|entry| entry.record.id == *id && matches!(entry.slot, Slot::Loaded(_)))
         });
-        Self { tenant, read_at, life, keys, columns }
+        Self { read_at, life, keys, columns }
     }
 
     pub(crate) fn entries(&self) -> impl Iterator<Item = &Entry> {

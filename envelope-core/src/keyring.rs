@@ -157,19 +157,19 @@ impl Keyring {
             && let Some(ready) = set.column(entry.record.id, suite, field)
             && ready.parent.is_fresh(now)
         {
-            self.count(purpose, &ready.column);
-            return Ok(f(&ready.column));
+            self.count(purpose, ready);
+            return Ok(f(ready.hit()));
         }
         let set = self.snapshot(Want::Active(purpose), now)?;
         let no_active = || KeyError::NoActive { tenant: self.keys.tenant.clone(), purpose };
         let id = set.active(purpose).ok_or_else(no_active)?.record.id;
         let ready = self.column(&set, id, suite, field, now)?;
-        self.count(purpose, &ready.column);
-        Ok(f(&ready.column))
+        self.count(purpose, &ready);
+        Ok(f(ready.hit()))
     }
 
     /// FORMAT.md#suites: a key of randomized values has to be replaced long before it sealed 2^32 of them.
-    fn count(&self, purpose: Purpose, column: &ColumnKey) {
+    fn count(&self, purpose: Purpose, column: &ReadyColumn) {
         if purpose == Purpose::Encrypt && column.count() == self.ring.rotate_after {
             let keyring = self.clone();
             let _ = self.ring.worker.spawn(async move {
@@ -193,13 +193,13 @@ impl Keyring {
             && let Some(ready) = set.column(id, suite, field)
             && ready.parent.is_fresh(now)
         {
-            return Ok(f(&ready.column));
+            return Ok(f(ready.hit()));
         }
         let set = self.snapshot(Want::Key(id), now)?;
         match set.find(id) {
             None => Err(Unusable::Unknown),
             Some(entry) if !entry.record.state.can_open() => Err(Unusable::Closed(entry.record.state)),
-            Some(_) => Ok(f(&self.column(&set, id, suite, field, now)?.column)),
+            Some(_) => Ok(f(self.column(&set, id, suite, field, now)?.hit())),
         }
     }
 
@@ -214,8 +214,8 @@ impl Keyring {
         let no_active = || KeyError::NoActive { tenant: self.keys.tenant.clone(), purpose };
         let record = &set.active(purpose).ok_or_else(no_active)?.record;
         let ready = self.column(&set, record.id, Suite::Gcm, field, now)?;
-        self.count(purpose, &ready.column);
-        Ok(f(record, &ready.column))
+        self.count(purpose, &ready);
+        Ok(f(record, ready.hit()))
     }
 
     /// Unwraps a key that came with a value, when the key store does not have it. It is in memory for this call only.
@@ -251,7 +251,7 @@ impl Keyring {
         let suite = Suite::of(field.mode());
         let now = self.ring.clock.now();
         let set = self.snapshot(Want::Searchable, now)?;
-        set.searchable().map(|id| Ok(f(&self.column(&set, id, suite, field, now)?.column))).collect()
+        set.searchable().map(|id| Ok(f(self.column(&set, id, suite, field, now)?.hit()))).collect()
     }
 
     /// A snapshot that has what is wanted in memory: at once, or by the miss policy.
@@ -320,7 +320,8 @@ impl Keyring {
             return Ok(Arc::clone(ready));
         }
         let column = ColumnKey::derive(&parent.key, id, suite, &self.keys.tenant, field.context());
-        let ready = Arc::new(ReadyColumn { column, parent: Arc::clone(parent) });
+        let sealed = self.keys.sealed(id, field.context());
+        let ready = Arc::new(ReadyColumn::new(column, Arc::clone(parent), sealed));
         self.keys.publish(|set| Some(set?.with_column(id, suite, field, Arc::clone(&ready))));
         Ok(ready)
     }

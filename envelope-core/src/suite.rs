@@ -3,10 +3,7 @@
 mod deterministic;
 mod randomized;
 
-use core::{
-    fmt,
-    sync::atomic::{AtomicU64, Ordering},
-};
+use core::fmt;
 
 use zeroize::{Zeroize, Zeroizing};
 
@@ -37,8 +34,6 @@ pub(crate) struct ColumnKey {
     header: [u8; HEADER_LEN],
     /// The associated data of a value that is not bound to its row.
     unbound_ad: Box<[u8]>,
-    /// How many values this process sealed with the key.
-    sealed: AtomicU64,
 }
 
 enum Cipher {
@@ -82,7 +77,7 @@ impl ColumnKey {
             }
             Suite::Siv => Cipher::Siv(deterministic::Siv::new(derive(data_key, id, suite, tenant, context))),
         };
-        Self { cipher, header, unbound_ad: unbound_ad.into(), sealed: AtomicU64::new(0) }
+        Self { cipher, header, unbound_ad: unbound_ad.into() }
     }
 
     /// Writes a value. The plaintext is encoded into the buffer that becomes the value: one allocation, no copy.
@@ -179,11 +174,6 @@ impl ColumnKey {
     fn portable_ad(&self, header: &[u8]) -> Vec<u8> {
         let (_, binding) = self.unbound_ad.split_at(HEADER_LEN);
         [header, binding].concat()
-    }
-
-    /// Counts a value that is about to be sealed, and tells how many there were.
-    pub(crate) fn count(&self) -> u64 {
-        self.sealed.fetch_add(1, Ordering::Relaxed)
     }
 
     /// Opens a value of this suite and key.

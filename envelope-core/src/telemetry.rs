@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | `envelope_provider_calls_total` | counter | `operation`, `outcome` |
 //! | `envelope_provider_seconds` | histogram | `operation` |
+//! | `envelope_key_hits_total` | counter | told when a key leaves the memory |
 //! | `envelope_key_misses_total` | counter | |
 //! | `envelope_key_refreshes_total` | counter | `outcome` |
 //! | `envelope_stale_keys_total` | counter | |
@@ -13,10 +14,14 @@ use core::time::Duration;
 use metrics::{counter, histogram};
 
 use crate::{
-    cache::KeySet,
     error::{KeyError, ProviderError},
     key::{KeyId, KeyRecord, KeyState, Tenant},
 };
+
+/// What a provider's own events are told under.
+pub(crate) fn provider_span(operation: &'static str, tenant: &Tenant, key: KeyId) -> tracing::Span {
+    tracing::debug_span!("envelope.provider", operation, tenant = tenant.as_str(), %key)
+}
 
 /// A provider answered, or did not.
 pub(crate) fn provider_called(
@@ -45,14 +50,25 @@ pub(crate) fn provider_called(
     }
 }
 
+/// A column's key leaves the memory, where it was found so many times.
+pub(crate) fn hits(count: u64) {
+    counter!("envelope_key_hits_total").increment(count);
+}
+
+/// A key was asked for again before its time was over, and is good for another.
+pub(crate) fn renewed(record: &KeyRecord) {
+    counter!("envelope_key_refreshes_total", "outcome" => "ok").increment(1);
+    tracing::debug!(tenant = record.tenant.as_str(), key = %record.id, "key was renewed");
+}
+
 /// A codec found a key that is not in memory.
 pub(crate) fn missed(tenant: &Tenant) {
     counter!("envelope_key_misses_total").increment(1);
     tracing::debug!(tenant = tenant.as_str(), "a key was not in memory");
 }
 
-pub(crate) fn records_read(set: &KeySet) {
-    tracing::debug!(tenant = set.tenant.as_str(), keys = set.entries().count(), "key records read");
+pub(crate) fn records_read(tenant: &Tenant, keys: usize) {
+    tracing::debug!(tenant = tenant.as_str(), keys, "key records read");
 }
 
 pub(crate) fn records_failed(tenant: &Tenant, error: &KeyError) {

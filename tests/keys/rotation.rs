@@ -282,3 +282,19 @@ fn a_swapped_wrapped_key_is_refused() {
     assert_eq!(keyring.open(Note, &note).unwrap(), "x");
     assert_eq!(keyring.open(Email, &email).unwrap(), "a@example.com");
 }
+
+/// A key in memory is renewed every few minutes; how often it was used is not forgotten with it.
+#[test]
+fn values_are_counted_through_renewals() {
+    let world = World::new();
+    let keyring = world.builder().rotate_after(100).open_blocking().unwrap();
+    for _ in 0..6 {
+        for _ in 0..20 {
+            keyring.seal(Note, "x").unwrap();
+        }
+        world.clock.advance(16 * MINUTE);
+    }
+    eventually("there is a pending key", || {
+        world.store.records().iter().any(|record| record.state == KeyState::Pending)
+    });
+}

@@ -16,7 +16,8 @@ use diesel::{
     Connection, RunQueryDsl, SqliteConnection, connection::SimpleConnection, sql_query, sql_types::Text,
 };
 use envelope_core::{
-    KeyError, KeyInfo, KeyState, KeyStore, Keyring, KeyringBuilder, OpenError, Purpose, StoreError, Tenant,
+    Commit, KeyChange, KeyError, KeyId, KeyInfo, KeyRecord, KeyState, KeyStore, Keyring, KeyringBuilder,
+    OpenError, Purpose, StoreError, Tenant, WrappedKey,
     testing::{TestClock, TestKms},
 };
 use envelope_diesel::DieselKeyStore;
@@ -194,7 +195,7 @@ fn each_reads_what_the_other_wrote() {
     }
 }
 
-fn state_of(keys: &[KeyInfo], id: envelope_core::KeyId) -> KeyState {
+fn state_of(keys: &[KeyInfo], id: KeyId) -> KeyState {
     keys.iter().find(|key| key.id == id).unwrap().state
 }
 
@@ -245,6 +246,61 @@ fn a_life_goes_through_either_store() {
             let reader = of(&reader.clock(&application.clock).open_blocking().unwrap());
             assert_eq!(reader.open(Note, &new).unwrap(), "new");
         }
+    }
+}
+
+/// A commit is made as a whole, on records that are as they were read, or not at all.
+#[test]
+fn a_commit_on_what_has_changed_is_a_conflict() {
+    for orm in ORMS {
+        let application = Application::new(orm);
+        let keyring = application.process(orm);
+        let rotated = block_on(keyring.rotate(Purpose::Encrypt)).unwrap();
+        let store = orm.store(&application.path());
+        // SQLx wants a runtime, which the keyring's thread has.
+        let runtime = runtime();
+        let load = || runtime.block_on(store.load(&Tenant::default())).unwrap();
+        let records = load();
+        let find = |wanted| records.iter().find(|record| record.state == wanted).unwrap().clone();
+        let (active, pending) = (find(KeyState::Active), find(KeyState::Pending));
+        let with = |record: &KeyRecord, change: fn(&mut KeyRecord)| {
+            let mut changed = record.clone();
+            change(&mut changed);
+            changed
+        };
+        let next = with(&pending, |record| (record.revision, record.check) = (2, vec![2; 32]));
+        let good = KeyChange::Replace { old: pending.clone(), new: next.clone() };
+        let another = with(&active, |record| record.id = KeyId::new(77).unwrap());
+        let stale: [fn(&mut KeyRecord); 4] = [
+            |record| record.revision += 1,
+            |record| record.check[0] ^= 1,
+            |record| record.wrapped = Some(WrappedKey::new("local:1".into(), vec![1])),
+            |record| record.wrapped = None,
+        ];
+        let mut refused = vec![
+            vec![KeyChange::Insert(active.clone())],
+            vec![KeyChange::Insert(another.clone())],
+            vec![good.clone(), KeyChange::Insert(another.clone())],
+            vec![KeyChange::Replace { old: another.clone(), new: another }],
+        ];
+        for change in stale {
+            let stale = KeyChange::Replace { old: with(&pending, change), new: next.clone() };
+            refused.extend([
+                vec![stale.clone()],
+                vec![KeyChange::Insert(with(&pending, |r| r.id = KeyId::new(78).unwrap())), stale],
+            ]);
+        }
+        for changes in refused {
+            assert_eq!(
+                runtime.block_on(store.commit(&changes)).unwrap(),
+                Commit::Conflict,
+                "{orm:?}: {changes:?}"
+            );
+            assert_eq!(load(), records, "{orm:?}: {changes:?}");
+        }
+        assert_eq!(runtime.block_on(store.commit(std::slice::from_ref(&good))).unwrap(), Commit::Done);
+        let found = load().into_iter().find(|record| record.id == rotated.id).unwrap();
+        assert_eq!(found, next);
     }
 }
 

@@ -8,6 +8,7 @@ use std::{
 
 use futures_timer::Delay;
 use futures_util::future::{Either, join_all, select};
+use tracing::Instrument;
 
 use super::{
     tenants::{Ring, TenantKeys},
@@ -87,9 +88,9 @@ impl Fetch {
         self.accept(&records)?;
         let now = self.ring.clock.now();
         let life = self.ring.lifetimes.life(now);
-        let set = self.keys.publish(|older| Some(KeySet::new(tenant.clone(), records, now, life, older)));
+        let set = self.keys.publish(|older| Some(KeySet::new(records, now, life, older)));
         if let Some(set) = set {
-            telemetry::records_read(&set);
+            telemetry::records_read(tenant, set.entries().count());
         }
         Ok(())
     }
@@ -214,7 +215,12 @@ impl Fetch {
             _ => {}
         }
         match self.unwrap_record(&entry.record).await {
-            Ok(key) => self.keep(id, key),
+            Ok(key) => {
+                self.keep(id, key);
+                if instead_of.is_some() {
+                    telemetry::renewed(&entry.record);
+                }
+            }
             Err(error) if error.is_transient() && instead_of.is_some() => {
                 if let Some(old) = instead_of {
                     old.set_unreachable();
@@ -284,6 +290,7 @@ impl Fetch {
     ) -> Result<T, ProviderError> {
         let limit = self.ring.lifetimes.provider;
         let call_started = self.ring.clock.now();
+        let call = call.instrument(telemetry::provider_span(operation, &self.keys.tenant, id));
         let outcome = match select(pin!(call), Delay::new(limit)).await {
             Either::Left((outcome, _)) => outcome,
             Either::Right(_) => {

@@ -3,7 +3,7 @@
 use core::{
     fmt,
     num::NonZeroUsize,
-    sync::atomic::{AtomicBool, Ordering},
+    sync::atomic::{AtomicBool, AtomicU64, Ordering},
     time::Duration,
 };
 use std::{
@@ -137,6 +137,8 @@ pub(super) struct TenantKeys {
     unwrapping: Mutex<HashMap<KeyId, Arc<AsyncMutex<()>>>>,
     /// Someone reads the records again in the background.
     pub(super) rereading: AtomicBool,
+    /// How many values were sealed with each column's key. Keys are renewed; this goes on.
+    sealed: Mutex<HashMap<(KeyId, &'static str), Arc<AtomicU64>>>,
     /// Ids that the store did not have when it was asked, and when that was.
     unknown: Mutex<Vec<(KeyId, Moment)>>,
 }
@@ -187,6 +189,7 @@ impl TenantKeys {
             records: AsyncMutex::new(()),
             unwrapping: Mutex::default(),
             rereading: AtomicBool::new(false),
+            sealed: Mutex::default(),
             unknown: Mutex::default(),
         }
     }
@@ -208,6 +211,13 @@ impl TenantKeys {
     /// The lock under which a key is unwrapped.
     pub(super) fn unwrapping(&self, id: KeyId) -> Arc<AsyncMutex<()>> {
         Arc::clone(self.unwrapping.lock().unwrap_or_else(PoisonError::into_inner).entry(id).or_default())
+    }
+
+    /// The counter of a column's key.
+    pub(super) fn sealed(&self, id: KeyId, context: &'static str) -> Arc<AtomicU64> {
+        Arc::clone(
+            self.sealed.lock().unwrap_or_else(PoisonError::into_inner).entry((id, context)).or_default(),
+        )
     }
 
     /// Whether the store was asked for the id not long ago, or for so many others that it is not asked now.

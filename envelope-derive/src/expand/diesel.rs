@@ -22,7 +22,7 @@ pub(crate) fn expand(model: &Model) -> TokenStream {
     let checks = encrypted().map(|(field, encrypted)| checks(&private, &column(table, field), encrypted));
     let columns = encrypted().filter(|_| matches!(model.role, Role::Declares)).map(|(field, encrypted)| {
         let sql_type = sql_type(&private, krate, encrypted);
-        let operators = operators(&private, &column(table, field));
+        let operators = operators(&private, &column(table, field), &encrypted.marker);
         quote!(#sql_type #operators)
     });
     let (impl_generics, _, where_clause) = model.generics.split_for_impl();
@@ -110,14 +110,19 @@ fn sql_type(private: &TokenStream, krate: &Path, encrypted: &EncryptedField) -> 
     }
 }
 
-/// Inherent methods, which come before those of Diesel's traits and take a plaintext. That there can be only one of a
-/// name also means that two structs cannot declare the same column.
-fn operators(private: &TokenStream, column: &TokenStream) -> TokenStream {
+/// Inherent methods, which come before those of Diesel's traits and take a plaintext.
+///
+/// The bound holds for the struct that declares the column. For a second one it does not, and its error, which names the remedy, is
+/// the only one.
+fn operators(private: &TokenStream, column: &TokenStream, marker: &Path) -> TokenStream {
     let unary = ["gt", "ge", "lt", "le", "like", "not_like"].map(|name| refused(private, name, quote!()));
     let binary = ["between", "not_between"].map(|name| refused(private, name, quote!(_: V,)));
     quote! {
         #[automatically_derived]
-        impl #column {
+        impl #column
+        where
+            for<'__a> <Self as #private::diesel::Expression>::SqlType: #private::DeclaredAs<#marker, Self>,
+        {
             /// Equal to a plaintext, or to an expression of the same encrypted type; in `set` and `values`, set to it.
             #[inline]
             pub fn eq<V, O>(self, value: V) -> O
