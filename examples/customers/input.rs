@@ -43,7 +43,7 @@ struct Row {
 
 /// Where the file is wrong, and how. Says no more of a cell than its place: it may hold what is to be encrypted.
 #[derive(Debug)]
-pub struct InputError {
+pub(crate) struct InputError {
     line: Option<u64>,
     column: Option<String>,
     problem: String,
@@ -64,7 +64,7 @@ impl fmt::Display for InputError {
 impl std::error::Error for InputError {}
 
 /// Reads every row, or says where the first bad one is.
-pub fn read(path: &Path) -> Result<Vec<Customer>, InputError> {
+pub(crate) fn read(path: &Path) -> Result<Vec<Customer>, InputError> {
     let file =
         File::open(path).map_err(|error| InputError::of_file(format!("{}: {error}", path.display())))?;
     let mut reader = csv::Reader::from_reader(file);

@@ -22,7 +22,7 @@ diesel::table! {
 }
 
 /// What the table looks like to the database: encrypted columns are `BLOB`.
-pub const CREATE_TABLE: &str = "
+pub(crate) const CREATE_TABLE: &str = "
     CREATE TABLE customers (
         customer_id INTEGER PRIMARY KEY,
         first_name TEXT NOT NULL,
@@ -40,34 +40,34 @@ pub const CREATE_TABLE: &str = "
     )";
 
 /// One customer; Diesel writes it and SQLx reads it.
-#[derive(Encrypted, Queryable, Selectable, Identifiable, PartialEq, Eq)]
+#[derive(Encrypted, Queryable, Selectable, Identifiable, Debug, PartialEq, Eq)]
 #[diesel(table_name = customers, primary_key(customer_id))]
 #[encrypt(diesel, sqlx)]
-pub struct Customer {
-    pub customer_id: i32,
-    pub first_name: String,
-    pub last_name: String,
-    pub company: Option<String>,
+pub(crate) struct Customer {
+    pub(crate) customer_id: i32,
+    pub(crate) first_name: String,
+    pub(crate) last_name: String,
+    pub(crate) company: Option<String>,
     #[encrypt]
-    pub address: Option<String>,
+    pub(crate) address: Option<String>,
     #[encrypt]
-    pub city: Option<String>,
-    pub state: Option<String>,
-    pub country: Option<String>,
+    pub(crate) city: Option<String>,
+    pub(crate) state: Option<String>,
+    pub(crate) country: Option<String>,
     #[encrypt]
-    pub postal_code: Option<String>,
+    pub(crate) postal_code: Option<String>,
     #[encrypt]
-    pub phone: Option<String>,
+    pub(crate) phone: Option<String>,
     #[encrypt]
-    pub fax: Option<String>,
+    pub(crate) fax: Option<String>,
     #[encrypt(deterministic)]
-    pub email: String,
-    pub support_rep_id: Option<i32>,
+    pub(crate) email: String,
+    pub(crate) support_rep_id: Option<i32>,
 }
 
 impl Customer {
     /// What must not be found in the database file.
-    pub fn secrets(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = &str> {
         [&self.address, &self.city, &self.postal_code, &self.phone, &self.fax]
             .into_iter()
             .filter_map(Option::as_deref)
@@ -75,7 +75,7 @@ impl Customer {
     }
 
     /// The plain texts of the row, joined where they stand side by side in the file.
-    pub fn plain_runs(&self) -> [String; 2] {
+    pub(crate) fn plain_runs(&self) -> [String; 2] {
         let text = |value: &Option<String>| value.clone().unwrap_or_default();
         [
             [self.first_name.clone(), self.last_name.clone(), text(&self.company)].concat(),

@@ -13,7 +13,7 @@ use crate::model::Customer;
 ///
 /// A word can be secret in one column and plain in another (the city Dublin and the state Dublin), so the plain columns are
 /// blotted out first, where they stand side by side as SQLite stores them.
-pub fn plaintext_values(database: &Path, customers: &[Customer]) -> io::Result<usize> {
+pub(crate) fn plaintext_values(database: &Path, customers: &[Customer]) -> io::Result<usize> {
     let plain: BTreeSet<String> = customers.iter().flat_map(Customer::plain_runs).collect();
     let mut found = BTreeSet::new();
     for path in files_of(database) {

@@ -57,15 +57,12 @@ fn a_key_is_refused_and_not_shown() {
     let secrets = ["0123456789abcdef".repeat(4), "3q2+7wABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhs=".to_owned()];
     for secret in &secrets {
         for (text, field) in [
-            ("[provider]\nkind = 'local-key'\npath = 'SECRET'", "provider.path"),
-            ("[provider]\nkind = 'aws-kms'\nkey = 'SECRET'", "provider.key"),
-            ("[provider]\nkind = 'age-recipient'\nrecipient = 'SECRET'", "provider.recipient"),
-            (
-                "[provider]\nkind = 'age-recipient'\nrecipient = 'AGE-SECRET-KEY-1SECRET'",
-                "provider.recipient",
-            ),
+            ("[provider]\nkind = 'local-key'\npath = 'VALUE'", "provider.path"),
+            ("[provider]\nkind = 'aws-kms'\nkey = 'VALUE'", "provider.key"),
+            ("[provider]\nkind = 'age-recipient'\nrecipient = 'VALUE'", "provider.recipient"),
+            ("[provider]\nkind = 'age-recipient'\nrecipient = 'AGE-SECRET-KEY-1VALUE'", "provider.recipient"),
         ] {
-            let text = text.replace("SECRET", secret);
+            let text = text.replace("VALUE", secret);
             let config = config(&format!("application = 'shop'\n{text}\n"));
             assert!(!format!("{config:?}").contains(secret.as_str()));
             match open_error(&config) {
@@ -87,11 +84,11 @@ fn a_key_is_refused_and_not_shown() {
     let dir = tempfile::tempdir().unwrap();
     LocalKey::create(dir.path().join("app.key")).unwrap();
     for (text, field) in [
-        ("[store]\nkind = 'file'\npath = 'SECRET'", "store.path"),
-        ("[[further_providers]]\nkind = 'local-key'\npath = 'SECRET'", "further_providers[0].path"),
-        ("[tenants.acme]\nkind = 'local-key'\npath = 'SECRET'", "tenants.acme.path"),
+        ("[store]\nkind = 'file'\npath = 'VALUE'", "store.path"),
+        ("[[further_providers]]\nkind = 'local-key'\npath = 'VALUE'", "further_providers[0].path"),
+        ("[tenants.acme]\nkind = 'local-key'\npath = 'VALUE'", "tenants.acme.path"),
     ] {
-        let config = config(&(local(dir.path()) + &text.replace("SECRET", &secrets[0])));
+        let config = config(&(local(dir.path()) + &text.replace("VALUE", &secrets[0])));
         let error =
             if field == "store.path" { block_on(config.open()).unwrap_err() } else { open_error(&config) };
         assert!(matches!(&error, ConfigError::HoldsKey { field: found } if found == field), "{error:?}");
