@@ -2,6 +2,7 @@
 
 mod builder;
 mod fetch;
+mod renew;
 mod rotate;
 mod tenants;
 mod want;

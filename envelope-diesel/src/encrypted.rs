@@ -45,8 +45,26 @@ use crate::{
 /// # }
 /// ```
 ///
-/// In a query compare a column with the plaintext, `users::name.eq(&*user.name)`. The wrapper itself is what Diesel's
-/// derives insert, and as that it can only be stored.
+/// In a condition compare with the plaintext, or say [`matches`](crate::EncryptedExpressionMethods::matches). The wrapper itself is what
+/// Diesel's derives insert, and as that it can be stored and not compared with:
+///
+/// ```compile_fail,E0277,standalone_crate
+/// # mod schema { diesel::table! { users { id -> Integer, name -> crate::UserName } } }
+/// # use schema::users;
+/// # use diesel::prelude::*;
+/// # use envelope_diesel::Encrypted;
+/// # #[derive(Encrypted)]
+/// # #[diesel(table_name = users)]
+/// # pub struct User { pub id: i32, #[encrypt(deterministic)] pub name: String }
+/// # fn main() {
+/// # let wrapper = Encrypted::<UserName>::new("Ada".to_owned());
+/// # let _ = users::table.filter(users::name.eq(&*wrapper)); // compiles
+/// users::table.filter(users::name.eq(&wrapper)); // write `users::name.eq(&*wrapper)`
+/// # }
+/// ```
+///
+/// On an aliased column `eq_any(wrappers)` and `eq(Some(wrapper))` are Diesel's own and cannot be refused here. They compare under the active
+/// key only, and find nothing in a randomized column: write `matches_any` and `matches`.
 ///
 /// # Security
 ///

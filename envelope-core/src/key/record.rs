@@ -35,11 +35,20 @@ pub struct KeyRecord {
 
 const RECORD_LABEL: &[u8] = b"envelope/v1/key-record";
 
+/// The longest name of a wrapping key, in bytes (FORMAT.md#self-contained-value).
+const MAX_PROVIDER_KEY: usize = 8192;
+
 impl KeyRecord {
     /// The encryption context that binds the wrapped key to this record.
     #[must_use]
     pub fn context(&self) -> EncryptionContext {
         EncryptionContext::new(self.application.as_str().into(), self.tenant.clone(), self.id, self.purpose)
+    }
+
+    /// Whether its names are of lengths that the format has, so that they may be computed with and shown in errors.
+    pub(crate) fn is_bounded(&self) -> bool {
+        let mut wraps = self.wrapped.iter().chain(&self.further_wraps);
+        self.application.len() <= 255 && wraps.all(|wrap| wrap.provider_key().len() <= MAX_PROVIDER_KEY)
     }
 
     /// Writes the check, after the record was made or changed.

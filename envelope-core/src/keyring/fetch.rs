@@ -1,26 +1,22 @@
 //! Reads records, makes and unwraps keys, renews and wipes them. All of it runs on the keyring's thread.
 
-use core::{pin::pin, sync::atomic::Ordering, time::Duration};
-use std::{
-    collections::HashSet,
-    sync::{Arc, Weak},
-};
+use core::pin::pin;
+use std::{collections::HashSet, sync::Arc};
 
 use futures_timer::Delay;
 use futures_util::future::{Either, join_all, select};
 use tracing::Instrument;
 
 use super::{
+    renew::wipe,
     tenants::{Ring, TenantKeys},
     want::{Missing, Want},
 };
 use crate::{
     cache::{KeySet, LoadedKey, Slot},
     clock::Moment,
-    envelope::MAX_PROVIDER_KEY,
     error::{KeyError, ProviderError, StoreError},
     key::{DataKey, EncryptionContext, KeyId, KeyRecord, KeyState, Purpose, Tenant, WrappedKey},
-    random::RandomError,
     store::{Commit, KeyChange},
     telemetry,
 };
@@ -101,10 +97,7 @@ impl Fetch {
         let mut ids = HashSet::new();
         for record in records {
             // Before anything is computed from a record, its parts are known to be bounded.
-            let mut wraps = record.wrapped.iter().chain(&record.further_wraps);
-            if record.application.len() > 255
-                || wraps.any(|wrap| wrap.provider_key().len() > MAX_PROVIDER_KEY)
-            {
+            if !record.is_bounded() || record.tenant != *tenant || !ids.insert(record.id) {
                 return Err(KeyError::RecordChanged { id: record.id, tenant: tenant.clone() });
             }
             if record.application != *self.ring.application {
@@ -113,9 +106,6 @@ impl Fetch {
                     found: record.application.clone(),
                     expected: self.ring.application.to_string(),
                 });
-            }
-            if record.tenant != *tenant || !ids.insert(record.id) {
-                return Err(KeyError::RecordChanged { id: record.id, tenant: tenant.clone() });
             }
         }
         for purpose in Purpose::ALL {
@@ -202,7 +192,7 @@ impl Fetch {
     }
 
     /// Unwraps a key and publishes it, or why it could not be. With `instead_of` the key is asked for again.
-    async fn unwrap(&self, id: KeyId, instead_of: Option<&Arc<LoadedKey>>) {
+    pub(super) async fn unwrap(&self, id: KeyId, instead_of: Option<&Arc<LoadedKey>>) {
         let lock = self.keys.unwrapping(id);
         let _one_at_a_time = lock.lock().await;
         let now = self.ring.clock.now();
@@ -324,73 +314,6 @@ impl Fetch {
         // The thread is running: this is called on it.
         let _ = self.ring.worker.spawn(wipe(ring, keys, life.hard));
     }
-
-    /// Asks for a key again before its time is over, as often as it takes while the provider is out of reach.
-    pub(super) async fn renew(self, id: KeyId, old: Arc<LoadedKey>) {
-        let mut pause = Duration::from_millis(500);
-        loop {
-            // The record may have been rewrapped, or its state changed.
-            let known = self.keys.set.load().as_ref().map(|set| set.read_at);
-            let reread = self.read_records(known).await;
-            if let Err(error) = &reread {
-                telemetry::records_failed(&self.keys.tenant, error);
-            }
-            self.unwrap(id, Some(&old)).await;
-            self.promote_when_due().await;
-            let is_replaced =
-                match self.keys.set.load().as_ref().and_then(|set| set.find(id)).map(|e| &e.slot) {
-                    Some(Slot::Loaded(present)) => !Arc::ptr_eq(present, &old),
-                    _ => true,
-                };
-            if is_replaced || !old.is_usable(self.ring.clock.now()) {
-                return;
-            }
-            if self.ring.clock.now() >= old.hard_end() {
-                telemetry::stale(&self.keys.tenant, id);
-            }
-            let next = self.ring.clock.now().saturating_add(jittered(pause));
-            self.ring.clock.sleep_until(next).await;
-            pause = pause.saturating_mul(2).min(Duration::from_secs(5));
-        }
-    }
-
-    /// Reads the records again in the background.
-    pub(super) async fn reread(self) {
-        let known = self.keys.set.load().as_ref().map(|set| set.read_at);
-        if let Err(error) = self.read_records(known).await {
-            telemetry::records_failed(&self.keys.tenant, &error);
-            // Not again at once: the claim is given back after a pause.
-            let next = self.ring.clock.now().saturating_add(jittered(Duration::from_secs(2)));
-            self.ring.clock.sleep_until(next).await;
-        }
-        self.promote_when_due().await;
-        self.keys.rereading.store(false, Ordering::Release);
-    }
-}
-
-/// Wipes the keys whose time is over, also when nobody uses the keyring.
-async fn wipe(ring: Weak<Ring>, keys: Weak<TenantKeys>, mut at: Moment) {
-    loop {
-        let Some(clock) = ring.upgrade().map(|ring| Arc::clone(&ring.clock)) else { return };
-        clock.sleep_until(at).await;
-        let (Some(ring), Some(keys)) = (ring.upgrade(), keys.upgrade()) else { return };
-        let now = ring.clock.now();
-        keys.publish(|set| set?.purged(now));
-        match keys.set.load().as_ref().and_then(|set| set.next_purge(now)) {
-            // Another life ends later and has a wipe of its own, unless this one was prolonged.
-            Some(next) if next > at && next <= at.saturating_add(ring.lifetimes.stale_if_error) => at = next,
-            _ => return,
-        }
-    }
-}
-
-/// Between half of the pause and all of it.
-fn jittered(pause: Duration) -> Duration {
-    let mut byte = [0];
-    let _: Result<(), RandomError> = crate::random::fill(&mut byte);
-    let [jitter] = byte;
-    let millis = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
-    Duration::from_millis(millis.saturating_mul(u64::from(jitter).saturating_add(256)) >> 9)
 }
 
 pub(super) fn key_error(id: KeyId, tenant: &Tenant, error: ProviderError) -> KeyError {
