@@ -30,6 +30,26 @@ fn another_hand_helps_in_an_outage_and_not_after_a_denial() {
     assert_eq!(recovered.open_blocking().unwrap().open(Note, &value).unwrap(), "x");
 }
 
+/// Whoever can write the key table cannot go round a provider that denies by naming another.
+#[test]
+fn a_record_that_names_a_stranger_is_not_opened_by_another_hand() {
+    let world = World::new();
+    let escrow = TestKms::new();
+    world.builder().also_wrapped_by(escrow.clone()).open_blocking().unwrap();
+    world.kms.fail(Fault::Denial);
+    let mut records = world.store.records();
+    for record in &mut records {
+        let bytes = record.wrapped.as_ref().unwrap().bytes().to_vec();
+        record.wrapped = Some(envelope_core::WrappedKey::new("stranger".into(), bytes));
+    }
+    let store = MemoryStore::with_records(records);
+    let opened = Keyring::builder(world.kms.clone(), store)
+        .allow_test_provider()
+        .also_wrapped_by(escrow)
+        .open_blocking();
+    assert!(matches!(opened, Err(KeyError::NotUnwrapped { .. })), "{opened:?}");
+}
+
 #[test]
 fn a_key_is_not_used_before_every_hand_has_it() {
     let world = World::new();

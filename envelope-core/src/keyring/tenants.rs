@@ -69,19 +69,24 @@ impl Providers {
         self.of_tenants.get(tenant).unwrap_or(&self.default)
     }
 
-    /// Who may be asked for a record's key, in order: the tenant's provider for its own wrap, then whoever knows a wrap.
+    /// Who may be asked for a record's key, in order: the tenant's provider for what it knows, and only then the others for the
+    /// rest. A record that names nothing that the tenant's provider knows is nobody's: who can write the key table must not be able
+    /// to go round a provider that denies.
     pub(super) fn candidates<'a>(
         &'a self,
         record: &'a KeyRecord,
-    ) -> impl Iterator<Item = (&'a Arc<dyn KeyProvider>, &'a WrappedKey)> {
+    ) -> Vec<(&'a Arc<dyn KeyProvider>, &'a WrappedKey)> {
         let own = self.of(&record.tenant);
-        record.wrapped.iter().chain(&record.further_wraps).flat_map(move |wrap| {
-            let mut askable = [own]
-                .into_iter()
-                .chain(&self.further)
-                .filter(move |provider| provider.knows(wrap.provider_key()));
-            askable.next().map(|provider| (provider, wrap))
-        })
+        let wraps = || record.wrapped.iter().chain(&record.further_wraps);
+        let (known, others): (Vec<_>, Vec<_>) = wraps().partition(|wrap| own.knows(wrap.provider_key()));
+        if known.is_empty() {
+            return Vec::new();
+        }
+        let others = others.into_iter().filter_map(|wrap| {
+            let provider = self.further.iter().find(|provider| provider.knows(wrap.provider_key()))?;
+            Some((provider, wrap))
+        });
+        known.into_iter().map(|wrap| (own, wrap)).chain(others).collect()
     }
 
     pub(super) fn any_is_for_tests(&self) -> bool {
