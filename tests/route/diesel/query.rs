@@ -4,7 +4,7 @@ use diesel::{dsl, prelude::*, sqlite::Sqlite};
 use envelope_core::SearchableColumn;
 use envelope_diesel::{EncryptedExpressionMethods, EncryptedSqlType, Value, dsl::Matches};
 
-use super::{Order, User, ada, bob, insert, orders, sql, users, with_database};
+use super::{Order, User, ada, bob, insert, orders, users, with_database};
 
 /// The ids of what a query finds.
 macro_rules! ids {
@@ -235,7 +235,6 @@ fn for_what_is_deleted() {
 #[test]
 fn with_an_index() {
     with_users(|connection| {
-        sql("CREATE TABLE plan AS SELECT 1", connection);
         #[derive(QueryableByName)]
         struct Plan {
             #[diesel(sql_type = diesel::sql_types::Text)]

@@ -32,6 +32,10 @@ fn by_a_model() {
             Ok(1)
         );
         assert_eq!(all(connection), Ok(vec![changed.clone(), bob()]));
+        // Nor is a primary key ever changed by one.
+        let renumbered = User { id: 9, ..changed.clone() };
+        assert_eq!(diesel::update(users::table.find(1)).set(&renumbered).execute(connection), Ok(1));
+        assert_eq!(all(connection), Ok(vec![changed.clone(), bob()]));
         let saved: User = changed.save_changes(connection).unwrap();
         assert_eq!(saved, changed);
     });

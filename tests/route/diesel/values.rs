@@ -210,7 +210,6 @@ fn other_types_and_newtypes() {
         assert_eq!(iban, Ok(others(1).iban));
         let array = others::table.find(1).select(others::array).first::<[u8; 4]>(connection);
         assert_eq!(array, Ok([1, 2, 3, 4]));
-        // A plan that a later version of the program has.
         diesel::update(others::table.find(2)).set(others::plan.eq(Plan::Free)).execute(connection).unwrap();
         assert_eq!(others::table.find(2).select(others::plan).first(connection), Ok(Some(Plan::Free)));
     });

@@ -180,7 +180,6 @@ fn from_a_select() {
         let copy = users::table.select((users::id + 10, users::email, users::name));
         let insert = copy.insert_into(users::table).into_columns((users::id, users::email, users::name));
         assert!(insert.execute(connection).is_err(), "the e-mail is the same and unique");
-        sql("DROP TABLE orders", connection);
         sql("CREATE TABLE copy AS SELECT * FROM users", connection);
         sql("DELETE FROM users", connection);
         sql("INSERT INTO users SELECT * FROM copy", connection);
