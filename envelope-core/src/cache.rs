@@ -24,6 +24,8 @@ use crate::{
 pub(crate) struct KeySet {
     /// When the records were read, and until when they may be relied on.
     pub(crate) read_at: Moment,
+    /// The number of the read that these records come from.
+    pub(crate) read: u64,
     pub(crate) life: Life,
     keys: Vec<Entry>,
     columns: HashMap<(KeyId, Suite, &'static str), Arc<ReadyColumn>>,
@@ -102,7 +104,13 @@ impl Drop for ReadyColumn {
 
 impl KeySet {
     /// A snapshot of records that were just read; keys that an older snapshot has in memory are kept.
-    pub(crate) fn new(records: Vec<KeyRecord>, read_at: Moment, life: Life, older: Option<&Self>) -> Self {
+    pub(crate) fn new(
+        records: Vec<KeyRecord>,
+        read: u64,
+        read_at: Moment,
+        life: Life,
+        older: Option<&Self>,
+    ) -> Self {
         let keys: Vec<_> = records
             .into_iter()
             .map(|record| {
@@ -115,7 +123,7 @@ impl KeySet {
         columns.retain(|(id, ..), _| {
             keys.iter().any(|entry| entry.record.id == *id && matches!(entry.slot, Slot::Loaded(_)))
         });
-        Self { read_at, life, keys, columns }
+        Self { read, read_at, life, keys, columns }
     }
 
     pub(crate) fn entries(&self) -> impl Iterator<Item = &Entry> {

@@ -239,6 +239,14 @@ impl Keyring {
 
     /// Whether the tenant's key store has the key, asked at most once in a few seconds.
     pub(crate) async fn has_key(&self, id: KeyId) -> Result<bool, KeyError> {
+        let now = self.ring.clock.now();
+        if let Some(set) = self.keys.set.load_full()
+            && now < set.life.hard
+            && set.find(id).is_none()
+            && self.keys.is_believed_unknown(id, now, self.ring.lifetimes.unknown)
+        {
+            return Ok(false);
+        }
         let set = self.run(Fetch::new(&self.ring, &self.keys).run(Want::Key(id))).await?;
         Ok(set.find(id).is_some())
     }

@@ -1,8 +1,18 @@
 //! How often the key service is asked, and what happens when it does not answer or says no.
 
-use std::{thread, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::Duration,
+};
 
-use envelope_core::{KeyError, MissPolicy, OpenError, ProviderError, SealError, testing::Fault};
+use envelope_core::{
+    BoxFuture, Commit, KeyChange, KeyError, KeyRecord, KeyStore, Keyring, MemoryStore, MissPolicy, OpenError,
+    ProviderError, Purpose, SealError, StoreError, Tenant, testing::Fault,
+};
 
 use crate::support::{Email, MINUTE, Note, World, eventually, settle};
 
@@ -162,6 +172,76 @@ fn a_service_that_never_answers_is_given_up() {
     let error = keyring.open(Note, &value).unwrap_err();
     assert!(matches!(error, OpenError::Key { source: KeyError::Unavailable(_), .. }), "{error:?}");
     assert!(error.to_string().contains("no answer within 0.05 s"), "{error}");
+}
+
+/// A call may take longer to fail than a failure is remembered; whoever waits for it waits once.
+#[test]
+fn a_slow_failure_is_not_repeated_for_the_same_caller() {
+    let world = World::new();
+    let tenant = |keyring: &Keyring| keyring.tenant("acme").unwrap();
+    tenant(&world.process()).seal(Note, "x").unwrap();
+    let keyring = Keyring::builder(world.kms.clone(), world.store.clone())
+        .allow_test_provider()
+        .provider_timeout(Duration::from_millis(1500))
+        .open_blocking()
+        .unwrap();
+    world.kms.fail(Fault::Silence);
+    let before = world.kms.calls();
+    let error = pollster::block_on(tenant(&keyring).warm()).unwrap_err();
+    assert!(matches!(error, KeyError::Unavailable(_)), "{error:?}");
+    // The key that is there, and the one that the tenant lacked.
+    assert!(world.kms.calls() - before <= 2, "{} calls", world.kms.calls() - before);
+}
+
+/// A key that was made while the records were being read is not in them; who needs it then does not make do with that read.
+#[test]
+fn a_key_that_is_made_during_a_read_is_found() {
+    let world = World::new();
+    let other = world.process();
+    let slow = Arc::new(SlowStore { store: Arc::clone(&world.store), is_slow: AtomicBool::new(false) });
+    let keyring = Keyring::builder(world.kms.clone(), Arc::clone(&slow))
+        .allow_test_provider()
+        .clock(&world.clock)
+        .open_blocking()
+        .unwrap();
+    slow.is_slow.store(true, Ordering::SeqCst);
+    thread::scope(|scope| {
+        scope.spawn(|| pollster::block_on(keyring.keys()).unwrap());
+        // The read has looked, and has not answered.
+        thread::sleep(Duration::from_millis(100));
+        pollster::block_on(other.rotate(Purpose::Encrypt)).unwrap();
+        world.clock.advance(20 * MINUTE);
+        pollster::block_on(other.promote(Purpose::Encrypt)).unwrap();
+        let value = other.seal(Note, "y").unwrap();
+        assert_eq!(keyring.open(Note, &value).unwrap(), "y");
+    });
+}
+
+/// Answers long after it looked.
+#[derive(Debug)]
+struct SlowStore {
+    store: Arc<MemoryStore>,
+    is_slow: AtomicBool,
+}
+
+impl KeyStore for SlowStore {
+    fn load<'a>(&'a self, tenant: &'a Tenant) -> BoxFuture<'a, Result<Vec<KeyRecord>, StoreError>> {
+        Box::pin(async move {
+            let records = self.store.load(tenant).await;
+            if self.is_slow.load(Ordering::SeqCst) {
+                tokio::time::sleep(Duration::from_millis(400)).await;
+            }
+            records
+        })
+    }
+
+    fn tenants(&self) -> BoxFuture<'_, Result<Vec<Tenant>, StoreError>> {
+        self.store.tenants()
+    }
+
+    fn commit<'a>(&'a self, changes: &'a [KeyChange]) -> BoxFuture<'a, Result<Commit, StoreError>> {
+        self.store.commit(changes)
+    }
 }
 
 #[test]

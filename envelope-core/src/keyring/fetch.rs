@@ -1,6 +1,6 @@
 //! Reads records, makes and unwraps keys, renews and wipes them. All of it runs on the keyring's thread.
 
-use core::pin::pin;
+use core::{pin::pin, sync::atomic::Ordering};
 use std::{collections::HashSet, sync::Arc};
 
 use futures_timer::Delay;
@@ -14,7 +14,6 @@ use super::{
 };
 use crate::{
     cache::{KeySet, LoadedKey, Slot},
-    clock::Moment,
     error::{KeyError, ProviderError, StoreError},
     key::{DataKey, EncryptionContext, KeyId, KeyRecord, KeyState, Purpose, Tenant, WrappedKey},
     store::{Commit, KeyChange},
@@ -43,17 +42,17 @@ impl Fetch {
             let now = self.ring.clock.now();
             let Some(set) = self.keys.set.load_full() else {
                 is_read_again = true;
-                self.read_records(None).await?;
+                self.read_records(0).await?;
                 continue;
             };
             match want.check(&set, now, &self.ring.lifetimes) {
                 Ok(()) => return Ok(set),
                 Err(Missing::Failed(error)) => return Err(error),
-                Err(Missing::Records) => self.read_records(Some(set.read_at)).await?,
+                Err(Missing::Records) => self.read_records(set.read).await?,
                 // Another process may have made it since.
                 Err(Missing::Unknown(_)) if !is_read_again => {
                     is_read_again = true;
-                    self.read_records(Some(set.read_at)).await?;
+                    self.read_records_anew().await?;
                 }
                 Err(Missing::Unknown(id)) => {
                     self.keys.remember_unknown(id, now, self.ring.lifetimes.unknown);
@@ -68,11 +67,15 @@ impl Fetch {
         Err(KeyError::Contention { tenant: self.keys.tenant.clone() })
     }
 
-    /// Reads the records, unless someone has read them since `known`.
-    pub(super) async fn read_records(&self, known: Option<Moment>) -> Result<(), KeyError> {
+    /// Reads the records as they are now: a read that was begun before does not do.
+    pub(super) async fn read_records_anew(&self) -> Result<(), KeyError> {
+        self.read_records(self.keys.reads.load(Ordering::Acquire)).await
+    }
+
+    /// Reads the records, unless they come from a later read than the one of that number.
+    async fn read_records(&self, than: u64) -> Result<(), KeyError> {
         let _one_at_a_time = self.keys.records.lock().await;
-        let present = self.keys.set.load_full();
-        if present.as_ref().map(|set| set.read_at) > known {
+        if self.keys.set.load_full().is_some_and(|set| set.read > than) {
             return Ok(());
         }
         self.read_records_locked().await
@@ -80,11 +83,13 @@ impl Fetch {
 
     async fn read_records_locked(&self) -> Result<(), KeyError> {
         let tenant = &self.keys.tenant;
+        // Both are of the moment before the store looks: what changes after it is not in the answer.
+        let read = self.keys.reads.fetch_add(1, Ordering::AcqRel).saturating_add(1);
+        let now = self.ring.clock.now();
         let records = self.ask_store(self.ring.store.load(tenant)).await?;
         self.accept(&records)?;
-        let now = self.ring.clock.now();
         let life = self.ring.lifetimes.life(now);
-        let set = self.keys.publish(|older| Some(KeySet::new(records, now, life, older)));
+        let set = self.keys.publish(|older| Some(KeySet::new(records, read, now, life, older)));
         if let Some(set) = set {
             telemetry::records_read(tenant, set.entries().count());
         }
@@ -219,7 +224,8 @@ impl Fetch {
             }
             Err(error) => {
                 telemetry::unwrap_failed(&entry.record, &error);
-                let retry_at = now.saturating_add(self.ring.lifetimes.failure);
+                // From now, and not from the moment when a call began that took long to fail.
+                let retry_at = self.ring.clock.now().saturating_add(self.ring.lifetimes.failure);
                 self.keys.publish(|set| Some(set?.with_slot(id, Slot::Failed { error, retry_at })));
             }
         }

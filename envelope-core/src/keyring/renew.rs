@@ -21,10 +21,8 @@ impl Fetch {
         let mut pause = Duration::from_millis(500);
         loop {
             // The record may have been rewrapped, or its state changed.
-            let known = self.keys.set.load().as_ref().map(|set| set.read_at);
-            let reread = self.read_records(known).await;
-            if let Err(error) = &reread {
-                telemetry::records_failed(&self.keys.tenant, error);
+            if let Err(error) = self.read_records_anew().await {
+                telemetry::records_failed(&self.keys.tenant, &error);
             }
             self.unwrap(id, Some(&old)).await;
             self.promote_when_due().await;
@@ -47,8 +45,7 @@ impl Fetch {
 
     /// Reads the records again in the background.
     pub(super) async fn reread(self) {
-        let known = self.keys.set.load().as_ref().map(|set| set.read_at);
-        if let Err(error) = self.read_records(known).await {
+        if let Err(error) = self.read_records_anew().await {
             telemetry::records_failed(&self.keys.tenant, &error);
             // Not again at once: the claim is given back after a pause.
             let next = self.ring.clock.now().saturating_add(jittered(Duration::from_secs(2)));

@@ -199,8 +199,7 @@ const ATTEMPTS: usize = 8;
 impl Fetch {
     /// The records as the store has them now.
     async fn fresh(&self) -> Result<Vec<Arc<KeyRecord>>, KeyError> {
-        let known = self.keys.set.load().as_ref().map(|set| set.read_at);
-        self.read_records(known).await?;
+        self.read_records_anew().await?;
         let set = self.keys.set.load_full();
         Ok(set.iter().flat_map(|set| set.entries()).map(|entry| Arc::clone(&entry.record)).collect())
     }

@@ -138,6 +138,8 @@ pub(super) struct TenantKeys {
     publishing: Mutex<()>,
     /// One read or change of the records at a time.
     pub(super) records: AsyncMutex<()>,
+    /// How many reads of the records were begun.
+    pub(super) reads: AtomicU64,
     /// One call for each key at a time.
     unwrapping: Mutex<HashMap<KeyId, Arc<AsyncMutex<()>>>>,
     /// Someone reads the records again in the background.
@@ -192,6 +194,7 @@ impl TenantKeys {
             set: ArcSwapOption::empty(),
             publishing: Mutex::new(()),
             records: AsyncMutex::new(()),
+            reads: AtomicU64::new(0),
             unwrapping: Mutex::default(),
             rereading: AtomicBool::new(false),
             sealed: Mutex::default(),
