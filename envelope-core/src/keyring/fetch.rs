@@ -41,7 +41,6 @@ impl Fetch {
         for _ in 0..ATTEMPTS {
             let now = self.ring.clock.now();
             let Some(set) = self.keys.set.load_full() else {
-                is_read_again = true;
                 self.read_records(0).await?;
                 continue;
             };
