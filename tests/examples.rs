@@ -1,30 +1,13 @@
 //! The `customers` example as its user runs it: bad input, and what is left behind.
 #![cfg(test)]
 
-use std::{
-    fs,
-    path::Path,
-    process::{Command, Output},
-};
+use std::{fs, path::Path, process::Output};
 
 const HEADER: &str = "CustomerId,FirstName,LastName,Company,Address,City,State,Country,PostalCode,Phone,Fax,Email,SupportRepId";
 const GOOD: &str = "1,A,B,,1 Secret Street,Zürich,,,8001,+41 44 000 00 00,,one@example.com,3";
 
 fn customers(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO"))
-        .args([
-            "run",
-            "--quiet",
-            "--locked",
-            "--package",
-            "envelope-examples",
-            "--example",
-            "customers",
-            "--",
-        ])
-        .args(arguments)
-        .output()
-        .unwrap()
+    envelope_tests::example("customers").args(arguments).output().unwrap()
 }
 
 fn text(path: &Path) -> &str {

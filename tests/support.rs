@@ -1,4 +1,18 @@
-//! The code of the README and of the guides, as tests.
+//! What several test binaries share; and the code of the README and of the guides, as tests.
+
+/// A command that runs an example, which `./tests/run` has built.
+#[must_use]
+pub fn example(name: &str) -> std::process::Command {
+    let test = std::env::current_exe().unwrap_or_default();
+    let profile = test.ancestors().nth(2).unwrap_or(&test);
+    let example = profile.join("examples").join(name);
+    assert!(
+        example.exists(),
+        "no {}; `cargo build --workspace --all-features --examples` builds it",
+        example.display()
+    );
+    std::process::Command::new(example)
+}
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -11,7 +11,7 @@ use std::{
 
 use envelope_core::{
     BoxFuture, Commit, KeyChange, KeyError, KeyRecord, KeyStore, Keyring, MemoryStore, MissPolicy, OpenError,
-    ProviderError, Purpose, SealError, StoreError, Tenant, testing::Fault,
+    ProviderError, SealError, StoreError, Tenant, testing::Fault,
 };
 
 use crate::support::{Email, MINUTE, Note, World, eventually, settle};
@@ -180,7 +180,8 @@ fn a_slow_failure_is_not_repeated_for_the_same_caller() {
     let world = World::new();
     let tenant = |keyring: &Keyring| keyring.tenant("acme").unwrap();
     let stored = tenant(&world.process());
-    (stored.seal(Note, "x").unwrap(), stored.seal(Email, "x").unwrap());
+    stored.seal(Note, "x").unwrap();
+    stored.seal(Email, "x").unwrap();
     let keyring = Keyring::builder(world.kms.clone(), world.store.clone())
         .allow_test_provider()
         .provider_timeout(Duration::from_millis(1500))

@@ -1,13 +1,11 @@
 //! The `aws_kms` example as its user runs it, against the emulator.
 
-use std::process::{Command, Output};
+use std::process::Output;
 
 use crate::support::{World, block_on, new_key};
 
 fn aws_kms(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO"))
-        .args(["run", "--quiet", "--locked", "--package", "envelope-examples"])
-        .args(["--features", "aws-kms", "--example", "aws_kms", "--"])
+    envelope_tests::example("aws_kms")
         .args(arguments)
         .env("AWS_ACCESS_KEY_ID", "test")
         .env("AWS_SECRET_ACCESS_KEY", "test")

@@ -1,7 +1,7 @@
 //! Mistakes that must not compile, one a file, named after the mistake.
 //!
 //! A line `//: text` says what the compiler has to tell about it; the `.stderr` beside it is all that it does tell.
-//! `TRYBUILD=overwrite cargo test -p envelope-tests --test ui` writes those anew.
+//! `TRYBUILD=overwrite cargo test -p envelope-ui` writes those anew.
 
 use std::{
     fs,
@@ -13,7 +13,7 @@ const READABLE: &str = "the cases are readable";
 #[test]
 fn messages() {
     let cases = trybuild::TestCases::new();
-    cases.compile_fail("ui/*/*.rs");
+    cases.compile_fail("*/*.rs");
 }
 
 /// Who blesses new messages must not lose what makes them useful.
@@ -35,7 +35,7 @@ fn cases() -> Vec<PathBuf> {
     let entries = |path: &Path| -> Vec<PathBuf> {
         fs::read_dir(path).expect(READABLE).map(|entry| entry.expect(READABLE).path()).collect()
     };
-    let themes = entries(&Path::new(env!("CARGO_MANIFEST_DIR")).join("ui"));
-    let files = themes.iter().flat_map(|theme| entries(theme));
+    let themes = entries(Path::new(env!("CARGO_MANIFEST_DIR")));
+    let files = themes.iter().filter(|theme| theme.is_dir()).flat_map(|theme| entries(theme));
     files.filter(|path| path.extension().is_some_and(|extension| extension == "rs")).collect()
 }
