@@ -82,6 +82,12 @@ pub trait KeyTableBackend: Backend {
     const MIGRATION: &str;
     #[doc(hidden)]
     const SET_UP: &str;
+    /// How often a transaction is tried that the database stopped for a reason Diesel does not name.
+    #[doc(hidden)]
+    const ATTEMPTS: u32;
+    /// Whether the table is there, whatever language the server speaks. Diesel does not tell the code of an error.
+    #[doc(hidden)]
+    fn has_table<C: LoadConnection<Backend = Self>>(connection: &mut C) -> QueryResult<bool>;
     #[doc(hidden)]
     fn rows<C: LoadConnection<Backend = Self>>(connection: &mut C, of: &Tenant) -> QueryResult<Vec<KeyRow>>;
     #[doc(hidden)]
@@ -110,9 +116,11 @@ where
         let work = move || {
             let mut connection = connect().map_err(|error| StoreError::Unavailable(error.into()))?;
             if !C::Backend::SET_UP.is_empty() {
-                connection.batch_execute(C::Backend::SET_UP).map_err(store_error::<C::Backend>)?;
+                connection
+                    .batch_execute(C::Backend::SET_UP)
+                    .map_err(|error| StoreError::Unavailable(error.into()))?;
             }
-            work(&mut connection).map_err(store_error::<C::Backend>)
+            work(&mut connection).map_err(|error| store_error(&mut connection, error))
         };
         self.thread.run(work).await
     }
@@ -142,17 +150,23 @@ where
         Box::pin(async move {
             let changes = KeyRow::changes(changes)?;
             self.run(move |connection| {
-                match connection.transaction(|connection| make(connection, &changes)) {
-                    Ok(()) => Ok(Commit::Done),
-                    // Another process was faster: it took the id or the active slot, or the database had to stop one of the two.
-                    Err(
-                        Error::RollbackTransaction
-                        | Error::DatabaseError(
-                            DatabaseErrorKind::UniqueViolation | DatabaseErrorKind::SerializationFailure,
-                            _,
-                        ),
-                    ) => Ok(Commit::Conflict),
-                    Err(error) => Err(error),
+                let mut attempts = C::Backend::ATTEMPTS;
+                loop {
+                    attempts = attempts.saturating_sub(1);
+                    return match connection.transaction(|connection| make(connection, &changes)) {
+                        Ok(()) => Ok(Commit::Done),
+                        // Another process was faster: it took the id or the active slot.
+                        Err(
+                            Error::RollbackTransaction
+                            | Error::DatabaseError(
+                                DatabaseErrorKind::UniqueViolation | DatabaseErrorKind::SerializationFailure,
+                                _,
+                            ),
+                        ) => Ok(Commit::Conflict),
+                        // Of a deadlock Diesel does not tell that it is one. The other transaction goes on, and then this may.
+                        Err(Error::DatabaseError(DatabaseErrorKind::Unknown, _)) if attempts > 0 => continue,
+                        Err(error) => Err(error),
+                    };
                 }
             })
             .await
@@ -178,20 +192,18 @@ where
     Ok(())
 }
 
-fn store_error<DB: KeyTableBackend>(error: Error) -> StoreError {
+fn store_error<C>(connection: &mut C, error: Error) -> StoreError
+where
+    C: LoadConnection,
+    C::Backend: KeyTableBackend,
+{
     match &error {
         Error::DeserializationError(reason) => StoreError::Damaged {
             place: "envelope_keys".into(),
             reason: format!("a row is not a key record: {reason}"),
         },
-        // Diesel does not tell the code of the error.
-        Error::DatabaseError(_, error)
-            if error.message().contains("envelope_keys")
-                && ["no such table", "does not exist", "doesn't exist"]
-                    .iter()
-                    .any(|missing| error.message().contains(missing)) =>
-        {
-            StoreError::NoTable { migration: DB::MIGRATION }
+        Error::DatabaseError(..) if matches!(C::Backend::has_table(connection), Ok(false)) => {
+            StoreError::NoTable { migration: C::Backend::MIGRATION }
         }
         _ => StoreError::Unavailable(error.into()),
     }

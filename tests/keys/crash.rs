@@ -12,16 +12,18 @@ use std::{
     },
 };
 
+use diesel::{Connection, SqliteConnection, connection::SimpleConnection};
 use envelope_core::{
     BoxFuture, Commit, DataKey, EncryptionContext, FileStore, GeneratedKey, KeyChange, KeyProvider,
     KeyRecord, KeyState, KeyStore, Keyring, LocalKey, ProviderError, Purpose, StoreError, Tenant, WrappedKey,
     testing::TestClock,
 };
+use envelope_tests::database::Kind;
 use pollster::block_on;
 
 use crate::{
     support::{Email, MINUTE, Note},
-    tables::Orm,
+    tables::{Orm, migration},
 };
 
 const CHILD: &str = "ENVELOPE_TEST_CRASH_CHILD";
@@ -155,7 +157,7 @@ impl Folder {
     fn store(&self, place: Place) -> Arc<dyn KeyStore> {
         match place {
             Place::File => Arc::new(FileStore::new(self.0.join("keys.json"))),
-            Place::Table => Orm::Sqlx.store(&self.0.join("app.sqlite")),
+            Place::Table => Orm::Sqlx.store_in(&self.0.join("app.sqlite")),
         }
     }
 
@@ -296,7 +298,9 @@ fn child() {
 fn crash_everywhere(place: Place) {
     let first = tempfile::tempdir().unwrap();
     if place == Place::Table {
-        Orm::Sqlx.migrate(&first.path().join("app.sqlite"));
+        let path = first.path().join("app.sqlite");
+        let mut database = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+        database.batch_execute(migration(Kind::Sqlite)).unwrap();
     }
     let mut start = first;
     for step in STEPS {

@@ -1,6 +1,8 @@
 //! The statements of the key table, the same for each backend: with the type of the backend known, Diesel asks for no bounds.
 
-use diesel::{connection::LoadConnection, prelude::*, query_dsl::methods::ExecuteDsl};
+use diesel::{
+    connection::LoadConnection, dsl::sql, prelude::*, query_dsl::methods::ExecuteDsl, sql_types::BigInt,
+};
 use envelope_core::{KeyRow, Tenant};
 
 use super::KeyTableBackend;
@@ -62,12 +64,17 @@ impl From<Loaded> for KeyRow {
 }
 
 macro_rules! key_table_backend {
-    ($($feature:literal: $backend:ty, $set_up:literal;)*) => {$(
+    ($($feature:literal: $backend:ty, $set_up:literal, $attempts:literal, $tables:literal;)*) => {$(
         #[cfg(feature = $feature)]
         impl KeyTableBackend for $backend {
             const MIGRATION: &str =
                 concat!("`migrations/", $feature, "/20260101000000_envelope_keys` of envelope-diesel");
             const SET_UP: &str = $set_up;
+            const ATTEMPTS: u32 = $attempts;
+
+            fn has_table<C: LoadConnection<Backend = Self>>(connection: &mut C) -> QueryResult<bool> {
+                diesel::select(sql::<BigInt>($tables)).get_result::<i64>(connection).map(|tables| tables > 0)
+            }
 
             fn rows<C: LoadConnection<Backend = Self>>(
                 connection: &mut C,
@@ -141,7 +148,9 @@ macro_rules! key_table_backend {
 
 key_table_backend! {
     // Shorter than the keyring waits, so that the caller learns what the matter is.
-    "sqlite": diesel::sqlite::Sqlite, "PRAGMA busy_timeout = 2000";
-    "postgres": diesel::pg::Pg, "";
-    "mysql": diesel::mysql::Mysql, "";
+    "sqlite": diesel::sqlite::Sqlite, "PRAGMA busy_timeout = 2000", 1,
+        "(SELECT COUNT(*) FROM sqlite_master WHERE name = 'envelope_keys')";
+    "postgres": diesel::pg::Pg, "", 3, "CASE WHEN to_regclass('envelope_keys') IS NULL THEN 0 ELSE 1 END::bigint";
+    "mysql": diesel::mysql::Mysql, "", 3,
+        "(SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = 'envelope_keys')";
 }

@@ -6,6 +6,7 @@ use std::{
 };
 
 use envelope_core::{KeyError, Keyring, MissPolicy, OpenError, SealError, StoreError};
+use envelope_tests::database::Kind;
 use futures_util::StreamExt;
 use sqlx::{
     Row, SqlitePool,
@@ -39,7 +40,7 @@ impl Place {
 }
 
 async fn pool(application: &Application) -> SqlitePool {
-    let options = SqliteConnectOptions::new().filename(application.path());
+    let options = SqliteConnectOptions::new().filename(application.database.url());
     let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await.unwrap();
     sqlx::query("CREATE TABLE IF NOT EXISTS notes (id INTEGER PRIMARY KEY, note BLOB)")
         .execute(&pool)
@@ -53,7 +54,7 @@ fn tenant(keyring: &Keyring, name: &str) -> Keyring {
 }
 
 async fn meet(orm: Orm, place: Place) {
-    let application = Application::new(orm);
+    let application = Application::new(Kind::Sqlite);
     let value = tenant(&application.process(orm), "acme").seal(Note, "x").unwrap();
     let pool = pool(&application).await;
     for _ in 0..10 {

@@ -1,5 +1,9 @@
 //! What several test binaries share; and the code of the README and of the guides, as tests.
 
+#![expect(clippy::missing_panics_doc, clippy::panic, reason = "a test fails by a panic")]
+
+pub mod database;
+
 /// A command that runs an example, which `./tests/run` has built.
 #[must_use]
 pub fn example(name: &str) -> std::process::Command {
@@ -15,11 +19,11 @@ pub fn example(name: &str) -> std::process::Command {
 }
 
 #[cfg(doctest)]
-#[doc = include_str!("../README.md")]
+#[doc = include_str!("../../README.md")]
 #[derive(Debug)]
 pub struct Readme;
 
 #[cfg(doctest)]
-#[doc = include_str!("../docs/keys.md")]
+#[doc = include_str!("../../docs/keys.md")]
 #[derive(Debug)]
 pub struct Keys;
