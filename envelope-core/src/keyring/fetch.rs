@@ -129,7 +129,7 @@ impl Fetch {
     }
 
     /// Makes the tenant's first keys. Of processes that do so at once, one is taken and the others read its keys.
-    async fn create(&self, purposes: &[Purpose]) -> Result<(), KeyError> {
+    pub(super) async fn create(&self, purposes: &[Purpose]) -> Result<(), KeyError> {
         let _one_at_a_time = self.keys.records.lock().await;
         let present = self.keys.set.load_full();
         let missing =

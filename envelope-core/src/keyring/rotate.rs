@@ -93,7 +93,7 @@ impl Keyring {
     }
 
     /// Makes a new key, which is written with once every process can have learnt it. Returns the key that is pending,
-    /// also if there was one already.
+    /// also if there was one already. A tenant that has no key yet gets its first as well.
     ///
     /// A pending `encrypt` key is promoted by whichever process reads the records after its time has come (the cache's lifetime
     /// and a minute). A `search` key waits for [`promote`](Self::promote): from then on equal values have unequal bytes until they
@@ -210,6 +210,11 @@ impl Fetch {
             let pending = records.iter().find(|r| r.purpose == purpose && r.state == KeyState::Pending);
             if let Some(pending) = pending {
                 return Ok(Arc::clone(pending));
+            }
+            if !records.iter().any(|record| record.purpose == purpose) {
+                // While the new key waits for its time, something has to be written with.
+                self.create(&[purpose]).await?;
+                continue;
             }
             let (record, key) = self.generate(purpose, KeyState::Pending).await?;
             if self.commit(&[KeyChange::Insert(record.clone())]).await? == Commit::Done {
