@@ -66,6 +66,14 @@ pub(crate) const fn header(suite: Suite, key: KeyId) -> [u8; HEADER_LEN] {
     [VERSION, suite.code(), a, b, c, d]
 }
 
+/// The key that bytes name if they are a value, which is not checked further.
+pub(crate) fn named_key(bytes: &[u8]) -> Option<KeyId> {
+    match *bytes {
+        [VERSION, 0x01 | 0x10, a, b, c, d, _, ..] => KeyId::new(u32::from_be_bytes([a, b, c, d])),
+        _ => None,
+    }
+}
+
 /// Bytes that were not accepted as an envelope.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ParseError {

@@ -1,5 +1,6 @@
 //! Which key writes, which may still read: the keys of each tenant.
 
+mod ahead;
 mod builder;
 mod fetch;
 mod renew;

@@ -125,6 +125,7 @@
 //! index on a deterministic column holds under one search key, not across two. Parameters of `query!` on PostgreSQL need a cast, `value as _`.
 //! What encryption does not protect is in the documentation of `envelope-core`.
 
+mod executor;
 mod read;
 mod bind;
 mod query_builder;
@@ -149,6 +150,7 @@ pub use envelope_core::{
     SearchableMode, StoreError, Tenant, TenantNameError, ToPlaintext, WrappedKey,
 };
 pub use envelope_derive::{EncryptedSqlx as Encrypted, PlaintextSqlx as Plaintext};
+pub use executor::{KeyringExt, On};
 pub use key_store::SqlxKeyStore;
 pub use lookup::{ArrayDatabase, Lookup, LookupError, LookupValue};
 pub use query_builder::{ColumnName, QueryBuilderExt};

@@ -1,0 +1,32 @@
+//! SQLx on SQLite, PostgreSQL and MariaDB: one suite, compiled for each of them. `./tests/run sqlx` starts the servers.
+#![cfg(test)]
+#![expect(clippy::arithmetic_side_effects, reason = "the tests compute with small numbers")]
+#![expect(clippy::duplicate_mod, reason = "one suite for each database")]
+
+#[path = "sqlx/world.rs"]
+mod world;
+
+/// The suite for one database.
+macro_rules! database {
+    ($name:ident: $database:ty, $bytes:literal, $placeholder:expr) => {
+        #[path = "sqlx"]
+        mod $name {
+            pub(crate) type Db = $database;
+            pub(crate) const KIND: envelope_tests::database::Kind = <$database as crate::world::Named>::KIND;
+            /// The type of encrypted columns that are not indexed.
+            pub(crate) const BYTES: &str = $bytes;
+
+            /// SQL with a `?` for each parameter, as the database writes them.
+            pub(crate) fn sql(text: &str) -> sqlx::AssertSqlSafe<String> {
+                sqlx::AssertSqlSafe(crate::world::placeholders(text, $placeholder))
+            }
+
+            mod ahead;
+            mod fixture;
+        }
+    };
+}
+
+database!(sqlite: sqlx::Sqlite, "BLOB", |_| "?".to_owned());
+database!(postgres: sqlx::Postgres, "BYTEA", |n| format!("${n}"));
+database!(mysql: sqlx::MySql, "BLOB", |_| "?".to_owned());
