@@ -1,5 +1,8 @@
-//! The `customers` example as its user runs it: bad input, and what is left behind.
+//! The examples as their users run them. Of `customers`: bad input, and what is left behind.
 #![cfg(test)]
+
+#[path = "examples/services.rs"]
+mod services;
 
 use std::{fs, path::Path, process::Output};
 

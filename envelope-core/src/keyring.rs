@@ -5,6 +5,7 @@ mod builder;
 mod fetch;
 mod renew;
 mod rotate;
+mod shred;
 mod tenants;
 mod want;
 

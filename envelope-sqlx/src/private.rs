@@ -8,6 +8,7 @@ pub use sqlx;
 
 pub use crate::{
     bind::BindValue,
+    encrypted::Encrypted,
     lookup::{Lookup, LookupValue},
     query_builder::ColumnName,
     read::{EncryptedFieldType, convert, or_default, read, read_nullable},

@@ -283,6 +283,15 @@ fn a_life_goes_through_either_store(kind: Kind) {
             let reader = Keyring::builder(successor, application.store(orm.other()));
             let reader = of(&reader.clock(&application.clock).open_blocking().unwrap());
             assert_eq!(reader.open(Note, &new).unwrap(), "new");
+            if !tenant.is_empty() {
+                assert_eq!(block_on(reader.shred()).unwrap().len(), 2);
+                let keys = block_on(moved.keys()).unwrap();
+                assert!(
+                    keys.len() == 3 && keys.iter().all(|key| key.state == KeyState::Destroyed),
+                    "{keys:?}"
+                );
+                assert!(moved.open(Note, &new).is_err());
+            }
         }
     }
 }

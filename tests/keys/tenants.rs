@@ -2,10 +2,12 @@
 
 use std::{num::NonZeroUsize, sync::Arc, thread};
 
-use envelope_core::{Keyring, OpenError, SealError, testing::TestKms};
+use envelope_core::{
+    ChangeError, KeyError, KeyState, Keyring, OpenError, Purpose, SealError, testing::TestKms,
+};
 use pollster::block_on;
 
-use crate::support::{Email, Note, World, key_of};
+use crate::support::{Email, MINUTE, Note, World, key_of};
 
 #[test]
 fn a_tenant_needs_a_name() {
@@ -106,4 +108,55 @@ fn a_tenant_may_bring_its_own_key_service() {
     assert_eq!(builder().open_blocking().unwrap().tenant("acme").unwrap().open(Note, &value).unwrap(), "x");
     assert!(world.store.records().iter().any(|record| record.id.to_string() == key_of(&value)));
     drop(Arc::clone(&world.store));
+}
+
+/// What a tenant's keys sealed is gone with them, and they alone.
+#[test]
+fn a_tenant_is_shredded() {
+    let world = World::new();
+    let keyring = world.process();
+    let error = block_on(keyring.shred()).unwrap_err();
+    assert!(matches!(error, ChangeError::DefaultTenant), "{error:?}");
+    let (acme, globex) = (keyring.tenant("acme").unwrap(), keyring.tenant("globex").unwrap());
+    let seal = |keyring: &Keyring| [keyring.seal(Note, "x").unwrap(), keyring.seal(Email, "x").unwrap()];
+    let (mut lost, kept) = (seal(&acme).to_vec(), seal(&globex));
+    // A key that only reads, and one that is not written with yet.
+    block_on(acme.rotate(Purpose::Encrypt)).unwrap();
+    world.clock.advance(17 * MINUTE);
+    block_on(acme.promote(Purpose::Encrypt)).unwrap();
+    lost.extend(seal(&acme));
+    block_on(acme.rotate(Purpose::Search)).unwrap();
+    let other_process = world.process().tenant("acme").unwrap();
+    other_process.open(Note, &lost[0]).unwrap();
+
+    let destroyed = block_on(acme.shred()).unwrap();
+    assert_eq!(destroyed.len(), 4);
+    assert!(destroyed.iter().all(|key| key.state == KeyState::Destroyed && key.provider_key.is_none()));
+    assert_eq!(block_on(acme.shred()).unwrap(), []);
+    let refused = |keyring: &Keyring| {
+        for (n, value) in lost.iter().enumerate() {
+            let opened = if n % 2 == 0 { keyring.open(Note, value) } else { keyring.open(Email, value) };
+            assert!(
+                matches!(opened, Err(OpenError::KeyRetired { state: KeyState::Destroyed, .. })),
+                "{opened:?}"
+            );
+        }
+        assert!(matches!(
+            keyring.seal(Note, "y"),
+            Err(SealError::Key { source: KeyError::NoActive { .. }, .. })
+        ));
+        // Nothing would be found, and this says so.
+        let candidates = keyring.lookup(Email, "x");
+        assert!(candidates.as_ref().is_ok_and(Vec::is_empty) || candidates.is_err(), "{candidates:?}");
+    };
+    refused(&acme);
+    refused(&world.process().tenant("acme").unwrap());
+    // Another process has them for as long as it may.
+    world.clock.advance(16 * MINUTE);
+    refused(&other_process);
+    for record in world.store.records().iter().filter(|record| record.tenant.as_str() == "acme") {
+        assert!(record.wrapped.is_none() && record.further_wraps.is_empty(), "{record:?}");
+    }
+    assert_eq!(globex.open(Note, &kept[0]).unwrap(), "x");
+    assert_eq!(globex.open(Email, &kept[1]).unwrap(), "x");
 }

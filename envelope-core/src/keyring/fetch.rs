@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// How often a change is tried again when other processes change the records at the same moment.
-const ATTEMPTS: usize = 8;
+pub(super) const ATTEMPTS: usize = 8;
 
 /// The work of the keyring's thread for one tenant.
 #[derive(Clone)]

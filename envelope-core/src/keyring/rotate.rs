@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use super::{
     Keyring,
-    fetch::{Fetch, key_error},
+    fetch::{ATTEMPTS, Fetch, key_error},
 };
 use crate::{
     error::KeyError,
@@ -65,6 +65,9 @@ pub enum ChangeError {
         /// What was asked for.
         id: KeyId,
     },
+    /// The keys of the default tenant, which may be those of the whole application, are not destroyed all at once.
+    #[error("the default tenant cannot be shredded; `keyring.tenant(\"…\")` names another")]
+    DefaultTenant,
     /// A key in this state cannot come into that one.
     #[error("key {id} is {from} and cannot become {to}")]
     Forbidden {
@@ -193,12 +196,9 @@ impl From<&KeyRecord> for KeyInfo {
     }
 }
 
-/// How often a change is tried again when other processes change the same records.
-const ATTEMPTS: usize = 8;
-
 impl Fetch {
     /// The records as the store has them now.
-    async fn fresh(&self) -> Result<Vec<Arc<KeyRecord>>, KeyError> {
+    pub(super) async fn fresh(&self) -> Result<Vec<Arc<KeyRecord>>, KeyError> {
         self.read_records_anew().await?;
         let set = self.keys.set.load_full();
         Ok(set.iter().flat_map(|set| set.entries()).map(|entry| Arc::clone(&entry.record)).collect())
@@ -319,7 +319,7 @@ impl Fetch {
     }
 
     /// The record in another state, vouched for by its key.
-    async fn changed(&self, record: &KeyRecord, state: KeyState) -> Result<KeyRecord, KeyError> {
+    pub(super) async fn changed(&self, record: &KeyRecord, state: KeyState) -> Result<KeyRecord, KeyError> {
         let mut changed = record.clone();
         changed.state = state;
         changed.revision = changed.revision.saturating_add(1);
@@ -348,7 +348,7 @@ impl Fetch {
         Ok(true)
     }
 
-    fn contention(&self) -> KeyError {
+    pub(super) fn contention(&self) -> KeyError {
         KeyError::Contention { tenant: self.keys.tenant.clone() }
     }
 }

@@ -2,6 +2,7 @@
 
 mod attrs;
 mod from_row;
+mod or_null;
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};
@@ -18,7 +19,10 @@ pub(crate) fn expand(model: &Model) -> TokenStream {
     let mut code = TokenStream::new();
     if matches!(model.role, Role::Declares) {
         let encrypted = model.fields.iter().filter_map(|field| Some((field, field.encrypted.as_ref()?)));
-        code.extend(encrypted.map(|(field, encrypted)| methods(&private, model, field, encrypted)));
+        for (field, encrypted) in encrypted {
+            code.extend(methods(&private, model, field, encrypted));
+            code.extend(or_null::expand(&private, model, field, encrypted));
+        }
         code.extend(only_one(model));
     }
     if is_read(model) {
