@@ -3,30 +3,45 @@
 #![expect(clippy::arithmetic_side_effects, reason = "the tests compute with small numbers")]
 #![expect(clippy::duplicate_mod, reason = "one suite for each database")]
 
+#[path = "route/keys.rs"]
+mod keys;
 #[path = "sqlx/world.rs"]
 mod world;
 
 /// The suite for one database.
 macro_rules! database {
-    ($name:ident: $database:ty, $bytes:literal, $placeholder:expr) => {
+    ($name:ident: $database:ty, $bytes:literal, $indexed:literal, $placeholder:expr) => {
         #[path = "sqlx"]
         mod $name {
             pub(crate) type Db = $database;
             pub(crate) const KIND: envelope_tests::database::Kind = <$database as crate::world::Named>::KIND;
             /// The type of encrypted columns that are not indexed.
             pub(crate) const BYTES: &str = $bytes;
+            /// The type of those that are.
+            pub(crate) const INDEXED: &str = $indexed;
 
             /// SQL with a `?` for each parameter, as the database writes them.
             pub(crate) fn sql(text: &str) -> sqlx::AssertSqlSafe<String> {
                 sqlx::AssertSqlSafe(crate::world::placeholders(text, $placeholder))
             }
 
+            /// SQL as `QueryBuilder` writes it, from the form that SQLite and MySQL have.
+            pub(crate) fn shown(text: &str) -> String {
+                let quote = if matches!(KIND, envelope_tests::database::Kind::Postgres) { "\"" } else { "`" };
+                crate::world::placeholders(&text.replace('`', quote), $placeholder)
+            }
+
             mod ahead;
             mod fixture;
+            mod read;
+            mod refused;
+            mod scopes;
+            mod search;
+            mod write;
         }
     };
 }
 
-database!(sqlite: sqlx::Sqlite, "BLOB", |_| "?".to_owned());
-database!(postgres: sqlx::Postgres, "BYTEA", |n| format!("${n}"));
-database!(mysql: sqlx::MySql, "BLOB", |_| "?".to_owned());
+database!(sqlite: sqlx::Sqlite, "BLOB", "BLOB", |_| "?".to_owned());
+database!(postgres: sqlx::Postgres, "BYTEA", "BYTEA", |n| format!("${n}"));
+database!(mysql: sqlx::MySql, "BLOB", "VARBINARY(255)", |_| "?".to_owned());

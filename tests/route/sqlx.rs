@@ -1,25 +1,13 @@
-//! SQLx on SQLite.
+//! SQLx on SQLite: declarations and types. `tests/sqlx` has what each database does.
 
 #[path = "sqlx/declarations.rs"]
 mod declarations;
-#[path = "sqlx/read.rs"]
-mod read;
-#[path = "sqlx/refused.rs"]
-mod refused;
-#[path = "sqlx/scopes.rs"]
-mod scopes;
-#[path = "sqlx/search.rs"]
-mod search;
 #[path = "sqlx/values.rs"]
 mod values;
-#[path = "sqlx/write.rs"]
-mod write;
 
 use envelope_core::{OpenError, testing};
 use envelope_sqlx::Encrypted;
 use sqlx::{SqlitePool, sqlite::SqlitePoolOptions};
-
-use crate::keys;
 
 #[derive(Encrypted, Clone, Debug, PartialEq)]
 #[encrypt(table = "users")]
@@ -48,10 +36,6 @@ fn ada() -> User {
     User { id: 1, email: "ada@example.com".to_owned(), name: "Ada".to_owned(), note, is_active: true }
 }
 
-fn bob() -> User {
-    User { id: 2, email: "bob@example.com".to_owned(), name: "Bob".to_owned(), note: None, is_active: false }
-}
-
 async fn insert(pool: &SqlitePool, user: &User) {
     sqlx::query("INSERT INTO users VALUES (?, ?, ?, ?, ?)")
         .bind(user.id)
@@ -62,10 +46,6 @@ async fn insert(pool: &SqlitePool, user: &User) {
         .execute(pool)
         .await
         .unwrap();
-}
-
-async fn all(pool: &SqlitePool) -> sqlx::Result<Vec<User>> {
-    sqlx::query_as("SELECT * FROM users ORDER BY id").fetch_all(pool).await
 }
 
 /// The typed error of a value that was not opened.

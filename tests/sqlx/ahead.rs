@@ -15,7 +15,7 @@ use sqlx::{Executor as _, QueryBuilder, Row as _};
 
 use super::{
     Db,
-    fixture::{Fixture, User, UserEmail, UserName, fixture},
+    fixture::{Fixture, User, UserEmail, UserName, database, insert_many, open_error, user},
     sql,
 };
 use crate::world::World;
@@ -24,23 +24,16 @@ const ALL: &str = "SELECT * FROM users ORDER BY id";
 
 /// A table of users under a number of keys, in turn.
 async fn under_keys(world: &World, keys: i64, users: i64) -> Fixture {
-    let fixture = fixture().await;
+    let fixture = database().await;
     let keyring = world.warm().await;
     for key in 0..keys {
         if key > 0 {
             world.rotate(&keyring, Purpose::Encrypt).await;
         }
-        let mine = (0..users).filter(|id| id % keys == key).map(User::new);
-        keyring.scope(fixture.insert(mine)).await;
+        let mine = (0..users).filter(|id| id % keys == key).map(user);
+        keyring.scope(insert_many(&fixture.pool, mine)).await;
     }
     fixture
-}
-
-fn open_error<T: core::fmt::Debug>(result: sqlx::Result<T>) -> OpenError {
-    match result.unwrap_err() {
-        sqlx::Error::ColumnDecode { source, .. } => *source.downcast().unwrap(),
-        other => panic!("not an error of decoding: {other:?}"),
-    }
 }
 
 #[tokio::test]
@@ -100,7 +93,7 @@ async fn values_that_name_no_key_are_left_to_the_codec() {
                     1 => assert!(matches!(open_error(row), OpenError::UnknownKey { .. })),
                     2 | 3 => assert!(matches!(open_error(row), OpenError::NotAnEnvelope { .. })),
                     4 | 5 => assert!(matches!(open_error(row), OpenError::Malformed { .. })),
-                    _ => assert_eq!(row.unwrap(), User::new(i64::try_from(id).unwrap())),
+                    _ => assert_eq!(row.unwrap(), user(i64::try_from(id).unwrap())),
                 }
             }
         })
@@ -134,7 +127,7 @@ async fn ten_thousand_rows_under_fifty_keys_cause_fifty_calls_at_once() {
     ticker.abort();
     assert_eq!(world.kms.kms.unwrap_calls() - calls, 51);
     assert!(ticks.load(Ordering::SeqCst) > 100);
-    assert_eq!(users, (0..10_000).map(User::new).collect::<Vec<_>>());
+    assert_eq!(users, (0..10_000).map(user).collect::<Vec<_>>());
 }
 
 #[tokio::test]
@@ -150,12 +143,12 @@ async fn every_way_to_fetch() {
             $keyring.scope(async { $body }).await
         }};
     }
-    let all: Vec<_> = (0..9).map(User::new).collect();
+    let all: Vec<_> = (0..9).map(user).collect();
 
     strictly!(|k| assert_eq!(sqlx::query_as::<_, User>(ALL).fetch_all(k.on(pool)).await.unwrap(), all));
     strictly!(|k| {
-        let user: User = sqlx::query_as(one()).bind(4).fetch_one(k.on(pool)).await.unwrap();
-        assert_eq!(user, all[4]);
+        let found: User = sqlx::query_as(one()).bind(4).fetch_one(k.on(pool)).await.unwrap();
+        assert_eq!(found, all[4]);
     });
     strictly!(|k| {
         let query = async |id| sqlx::query_as(one()).bind(id).fetch_optional(k.on(pool)).await.unwrap();
@@ -188,13 +181,13 @@ async fn every_way_to_fetch() {
     strictly!(|k| {
         let mut query = QueryBuilder::<Db>::new("SELECT * FROM users WHERE ");
         query.push_lookup(User::EMAIL, k.lookup_value(User::EMAIL, "6@example.com").await.unwrap());
-        let user: User = query.build_query_as().fetch_one(k.on(pool)).await.unwrap();
-        assert_eq!(user, all[6]);
+        let found: User = query.build_query_as().fetch_one(k.on(pool)).await.unwrap();
+        assert_eq!(found, all[6]);
     });
     // In a transaction, which is rolled back, and on a connection.
     strictly!(|k| {
         let mut transaction = pool.begin().await.unwrap();
-        let insert = sqlx::query(sql("INSERT INTO users VALUES (?, ?, ?, ?)"))
+        let insert = sqlx::query(sql("INSERT INTO users VALUES (?, ?, ?, ?, TRUE)"))
             .bind(9)
             .bind(k.seal_value(User::EMAIL, "9@example.com").await.unwrap())
             .bind(k.seal_value(User::NAME, "name 9".to_owned()).await.unwrap())
@@ -202,7 +195,7 @@ async fn every_way_to_fetch() {
         let done = insert.execute(k.on(&mut *transaction)).await.unwrap();
         assert_eq!(done.rows_affected(), 1);
         let users: Vec<User> = sqlx::query_as(ALL).fetch_all(k.on(&mut *transaction)).await.unwrap();
-        assert_eq!((users.len(), &users[9]), (10, &User::new(9)));
+        assert_eq!((users.len(), &users[9]), (10, &user(9)));
         transaction.rollback().await.unwrap();
         let mut connection = pool.acquire().await.unwrap();
         let users: Vec<User> = sqlx::query_as(ALL).fetch_all(k.on(&mut *connection)).await.unwrap();

@@ -5,7 +5,9 @@ use envelope_sqlx::{Encrypted, Keyring, Sealed};
 use futures_util::TryStreamExt as _;
 use sqlx::{FromRow, Row as _};
 
-use super::{User, UserEmail, UserName, UserNote, ada, all, bob, database, insert, with_keyring};
+use super::{KIND, sql};
+use envelope_tests::database::Kind;
+use super::fixture::{User, UserEmail, UserName, UserNote, ada, all, bob, database, insert, with_keyring};
 
 /// SQLx's own derive, around structs of ours.
 #[derive(FromRow, Debug, PartialEq)]
@@ -28,11 +30,15 @@ struct Wrapped {
 #[tokio::test]
 async fn structs() {
     with_keyring(async {
-        let pool = database().await;
+        let database = database().await;
+        let pool = database.pool.clone();
         insert(&pool, &ada()).await;
         insert(&pool, &bob()).await;
         assert_eq!(all(&pool).await.unwrap(), [ada(), bob()]);
-        let counted: Counted = sqlx::query_as("SELECT *, length(name) AS length FROM users WHERE id = 1")
+        let integer = if KIND == Kind::Mysql { "SIGNED" } else { "BIGINT" };
+        let counted =
+            format!("SELECT users.*, CAST(length(name) AS {integer}) AS length FROM users WHERE id = 1");
+        let counted: Counted = sqlx::query_as(sqlx::AssertSqlSafe(counted))
             .fetch_one(&pool)
             .await
             .unwrap();
@@ -44,7 +50,8 @@ async fn structs() {
 #[tokio::test]
 async fn wrappers_in_the_derive_of_sqlx() {
     with_keyring(async {
-        let pool = database().await;
+        let database = database().await;
+        let pool = database.pool.clone();
         insert(&pool, &ada()).await;
         let wrapped: Wrapped =
             sqlx::query_as("SELECT id, email, note, name FROM users").fetch_one(&pool).await.unwrap();
@@ -61,7 +68,8 @@ async fn wrappers_in_the_derive_of_sqlx() {
 #[tokio::test]
 async fn tuples_and_scalars() {
     with_keyring(async {
-        let pool = database().await;
+        let database = database().await;
+        let pool = database.pool.clone();
         insert(&pool, &ada()).await;
         insert(&pool, &bob()).await;
         let rows: Vec<(i64, Encrypted<UserName>, Option<Encrypted<UserNote>>)> =
@@ -80,7 +88,8 @@ async fn tuples_and_scalars() {
 #[tokio::test]
 async fn streams() {
     with_keyring(async {
-        let pool = database().await;
+        let database = database().await;
+        let pool = database.pool.clone();
         insert(&pool, &ada()).await;
         insert(&pool, &bob()).await;
         let mut rows = sqlx::query_as("SELECT * FROM users ORDER BY id").fetch(&pool);
@@ -97,7 +106,8 @@ async fn streams() {
 #[tokio::test]
 async fn ciphertext_without_a_keyring() {
     let keyring = testing::keyring();
-    let pool = database().await;
+    let database = database().await;
+    let pool = database.pool.clone();
     keyring.scope(insert(&pool, &ada())).await;
     let sealed: Sealed<UserEmail> =
         sqlx::query_scalar("SELECT email FROM users").fetch_one(&pool).await.unwrap();
@@ -105,8 +115,8 @@ async fn ciphertext_without_a_keyring() {
     assert_eq!(sealed.as_bytes(), keyring.seal(User::EMAIL, "ada@example.com").unwrap());
     assert_eq!(sealed.open(&keyring).unwrap(), "ada@example.com");
     // It can be written back as it is.
-    sqlx::query("UPDATE users SET email = ?").bind(&sealed).execute(&pool).await.unwrap();
-    sqlx::query("UPDATE users SET email = ?").bind(sealed.clone()).execute(&pool).await.unwrap();
+    sqlx::query(sql("UPDATE users SET email = ?")).bind(&sealed).execute(&pool).await.unwrap();
+    sqlx::query(sql("UPDATE users SET email = ?")).bind(sealed.clone()).execute(&pool).await.unwrap();
     assert_eq!(keyring.scope(all(&pool)).await.unwrap(), [ada()]);
     assert_eq!(sealed, Sealed::new(sealed.clone().into_bytes()));
 }

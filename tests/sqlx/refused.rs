@@ -2,15 +2,18 @@
 
 use envelope_core::{NoKeyring, OpenError, SealError, testing};
 use envelope_sqlx::{Encrypted, Sealed};
-use sqlx::{QueryBuilder, Sqlite, error::UnexpectedNullError, query::Query};
+use sqlx::{error::UnexpectedNullError, query::Query};
 
-use super::{User, UserEmail, UserName, UserNote, ada, all, bob, database, insert, open_error, with_keyring};
+use super::{Db, KIND, sql};
+use envelope_tests::database::Kind;
+use super::fixture::{User, UserEmail, UserName, UserNote, ada, all, bob, database, insert, open_error, with_keyring};
 
 #[tokio::test]
 async fn a_value_of_another_tenant() {
     let keyring = testing::keyring();
     let (acme, other) = (keyring.tenant("acme").unwrap(), keyring.tenant("other").unwrap());
-    let pool = database().await;
+    let database = database().await;
+    let pool = database.pool.clone();
     acme.scope(insert(&pool, &ada())).await;
 
     let error = open_error(other.scope(all(&pool)).await);
@@ -22,7 +25,8 @@ async fn a_value_of_another_tenant() {
 
 #[tokio::test]
 async fn a_value_of_another_keyring() {
-    let pool = database().await;
+    let database = database().await;
+    let pool = database.pool.clone();
     with_keyring(insert(&pool, &ada())).await;
     let error = open_error(with_keyring(all(&pool)).await);
     assert!(matches!(&error, OpenError::UnknownKey { .. }), "{error}");
@@ -31,7 +35,8 @@ async fn a_value_of_another_keyring() {
 #[tokio::test]
 async fn a_value_that_was_moved_to_another_column() {
     with_keyring(async {
-        let pool = database().await;
+        let database = database().await;
+        let pool = database.pool.clone();
         insert(&pool, &ada()).await;
         sqlx::query("UPDATE users SET note = name").execute(&pool).await.unwrap();
         let error = open_error(all(&pool).await);
@@ -50,13 +55,19 @@ async fn a_value_that_was_moved_to_another_column() {
 #[tokio::test]
 async fn a_value_that_was_changed() {
     with_keyring(async {
-        let pool = database().await;
+        let database = database().await;
+        let pool = database.pool.clone();
         insert(&pool, &ada()).await;
-        sqlx::query("UPDATE users SET name = name || X'00'").execute(&pool).await.unwrap();
+        let [appended, empty] = match KIND {
+            Kind::Sqlite => ["CAST(name || X'00' AS BLOB)", "X''"],
+            Kind::Postgres => [r"name || '\x00'", "''"],
+            Kind::Mysql => ["concat(name, X'00')", "''"],
+        };
+        database.sql(&format!("UPDATE users SET name = {appended}"));
         assert!(matches!(open_error(all(&pool).await), OpenError::NotAuthentic { .. }));
         sqlx::query("UPDATE users SET name = substr(name, 1, 20)").execute(&pool).await.unwrap();
         assert!(matches!(open_error(all(&pool).await), OpenError::Malformed { .. }));
-        sqlx::query("UPDATE users SET name = X''").execute(&pool).await.unwrap();
+        database.sql(&format!("UPDATE users SET name = {empty}"));
         assert!(matches!(open_error(all(&pool).await), OpenError::NotAnEnvelope { .. }));
     })
     .await;
@@ -65,17 +76,20 @@ async fn a_value_that_was_changed() {
 #[tokio::test]
 async fn a_row_in_plaintext() {
     with_keyring(async {
-        let pool = database().await;
+        let database = database().await;
+        let pool = database.pool.clone();
         insert(&pool, &ada()).await;
-        for literal in ["'Ada'", "CAST('Ada' AS BLOB)"] {
-            let mut update = QueryBuilder::<Sqlite>::new("UPDATE users SET name = ");
-            update.push(literal).build().execute(&pool).await.unwrap();
+        let literals: &[&str] = if KIND == Kind::Sqlite { &["'Ada'", "CAST('Ada' AS BLOB)"] } else { &["'Ada'"] };
+        for literal in literals {
+            database.sql(&format!("UPDATE users SET name = {literal}"));
             let error = open_error(all(&pool).await);
             assert!(matches!(&error, OpenError::NotAnEnvelope { .. }), "{error}");
         }
-        // A number is not even of the column's type.
-        sqlx::query("UPDATE users SET name = 5").execute(&pool).await.unwrap();
-        assert!(matches!(all(&pool).await, Err(sqlx::Error::ColumnDecode { .. })));
+        if KIND == Kind::Sqlite {
+            // A number is not even of the column's type.
+            database.sql("UPDATE users SET name = 5");
+            assert!(matches!(all(&pool).await, Err(sqlx::Error::ColumnDecode { .. })));
+        }
     })
     .await;
 }
@@ -83,7 +97,8 @@ async fn a_row_in_plaintext() {
 #[tokio::test]
 async fn null_where_a_value_is_declared() {
     with_keyring(async {
-        let pool = database().await;
+        let database = database().await;
+        let pool = database.pool.clone();
         for result in [
             sqlx::query_scalar("SELECT NULL").fetch_one(&pool).await.map(|_: Encrypted<UserName>| ()),
             sqlx::query_scalar("SELECT NULL").fetch_one(&pool).await.map(|_: Sealed<UserName>| ()),
@@ -99,7 +114,8 @@ async fn null_where_a_value_is_declared() {
 
 #[tokio::test]
 async fn reading_without_a_keyring() {
-    let pool = database().await;
+    let database = database().await;
+    let pool = database.pool.clone();
     with_keyring(insert(&pool, &ada())).await;
     let error = open_error(all(&pool).await);
     assert!(matches!(&error, OpenError::NoKeyring { source: NoKeyring { .. }, .. }), "{error}");
@@ -115,14 +131,15 @@ async fn reading_without_a_keyring() {
 
 #[tokio::test]
 async fn binding_without_a_keyring() {
-    let pool = database().await;
-    let insert: Query<'_, Sqlite, _> = sqlx::query("UPDATE users SET email = ?");
+    let database = database().await;
+    let pool = database.pool.clone();
+    let insert: Query<'_, Db, _> = sqlx::query(sql("UPDATE users SET email = ?"));
     // SQLx keeps the text of the error only.
     let error = insert.bind(User::EMAIL.bind("ada@example.com")).execute(&pool).await.unwrap_err();
     assert!(matches!(&error, sqlx::Error::Encode(_)), "{error:?}");
     assert!(error.to_string().contains("cannot seal users.email: no keyring"), "{error}");
     // Here it is typed.
-    let mut insert: Query<'_, Sqlite, _> = sqlx::query("UPDATE users SET email = ?");
+    let mut insert: Query<'_, Db, _> = sqlx::query(sql("UPDATE users SET email = ?"));
     let error = insert.try_bind(User::EMAIL.bind("ada@example.com")).unwrap_err();
     assert!(matches!(error.downcast_ref(), Some(SealError::NoKeyring { .. })), "{error}");
     let error = insert.try_bind(Encrypted::<UserEmail>::new(ada().email)).unwrap_err();
@@ -136,8 +153,9 @@ async fn binding_without_a_keyring() {
 
 #[tokio::test]
 async fn a_failed_bind_stores_nothing() {
-    let pool = database().await;
-    let result = sqlx::query("INSERT INTO users VALUES (1, ?, ?, NULL, TRUE)")
+    let database = database().await;
+    let pool = database.pool.clone();
+    let result = sqlx::query(sql("INSERT INTO users VALUES (1, ?, ?, NULL, TRUE)"))
         .bind(User::EMAIL.bind(bob().email))
         .bind(User::NAME.bind(bob().name))
         .execute(&pool)
@@ -150,7 +168,8 @@ async fn a_failed_bind_stores_nothing() {
 #[tokio::test]
 async fn no_error_and_no_debug_output_holds_plaintext_or_ciphertext() {
     with_keyring(async {
-        let pool = database().await;
+        let database = database().await;
+        let pool = database.pool.clone();
         insert(&pool, &ada()).await;
         sqlx::query("UPDATE users SET note = name").execute(&pool).await.unwrap();
         let error = all(&pool).await.unwrap_err();

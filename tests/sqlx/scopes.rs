@@ -3,18 +3,19 @@
 use envelope_core::{OpenError, testing};
 use envelope_sqlx::{Encrypted, Keyring, MissPolicy};
 use futures_util::TryStreamExt as _;
-use sqlx::SqlitePool;
+use sqlx::Pool;
 
-use super::{User, UserName, ada, all, bob, database, insert, open_error};
+use super::{Db, sql};
+use super::fixture::{User, UserName, ada, all, bob, database, insert, open_error};
 
 /// Everything that a request may do between two polls.
-async fn request(pool: &SqlitePool, user: User) {
+async fn request(pool: &Pool<Db>, user: User) {
     for _ in 0..20 {
         insert(pool, &user).await;
         tokio::task::yield_now().await;
         let mut transaction = pool.begin().await.unwrap();
         tokio::task::yield_now().await;
-        let name: Encrypted<UserName> = sqlx::query_scalar("SELECT name FROM users WHERE id = ?")
+        let name: Encrypted<UserName> = sqlx::query_scalar(sql("SELECT name FROM users WHERE id = ?"))
             .bind(user.id)
             .fetch_one(&mut *transaction)
             .await
@@ -22,20 +23,21 @@ async fn request(pool: &SqlitePool, user: User) {
         assert_eq!(*name, user.name);
         transaction.commit().await.unwrap();
         let mut rows =
-            sqlx::query_as::<_, User>("SELECT * FROM users WHERE id = ?").bind(user.id).fetch(pool);
+            sqlx::query_as::<_, User>(sql("SELECT * FROM users WHERE id = ?")).bind(user.id).fetch(pool);
         while let Some(read) = rows.try_next().await.unwrap() {
             tokio::task::yield_now().await;
             assert_eq!(read, user);
         }
         drop(rows);
-        sqlx::query("DELETE FROM users WHERE id = ?").bind(user.id).execute(pool).await.unwrap();
+        sqlx::query(sql("DELETE FROM users WHERE id = ?")).bind(user.id).execute(pool).await.unwrap();
     }
 }
 
 /// Tasks with a tenant each, at the same time on the same threads: none may see the keys of another.
 async fn tasks() {
     let keyring = testing::keyring();
-    let pool = database().await;
+    let database = database().await;
+    let pool = database.pool.clone();
     let tasks: Vec<_> = (1..=8)
         .map(|id| {
             let (pool, tenant) = (pool.clone(), keyring.tenant(&format!("tenant {id}")).unwrap());
@@ -62,7 +64,8 @@ async fn across_awaits_on_many_threads() {
 async fn a_spawned_task_has_no_keyring_unless_it_is_given_one() {
     testing::keyring()
         .scope(async {
-            let pool = database().await;
+            let database = database().await;
+            let pool = database.pool.clone();
             insert(&pool, &ada()).await;
             let task = {
                 let pool = pool.clone();
@@ -82,7 +85,8 @@ async fn a_spawned_task_has_no_keyring_unless_it_is_given_one() {
 #[tokio::test]
 async fn a_stream_is_read_where_it_is_polled() {
     let keyring = testing::keyring();
-    let pool = database().await;
+    let database = database().await;
+    let pool = database.pool.clone();
     keyring.scope(insert(&pool, &ada())).await;
     let mut inside = keyring.with(|| sqlx::query_as::<_, User>("SELECT * FROM users").fetch(&pool));
     assert!(matches!(open_error(inside.try_next().await), OpenError::NoKeyring { .. }));
@@ -94,8 +98,9 @@ async fn a_stream_is_read_where_it_is_polled() {
 #[tokio::test]
 async fn a_value_is_sealed_where_it_is_bound() {
     let keyring = testing::keyring();
-    let pool = database().await;
-    let query = sqlx::query("INSERT INTO users VALUES (1, ?, ?, NULL, TRUE)");
+    let database = database().await;
+    let pool = database.pool.clone();
+    let query = sqlx::query(sql("INSERT INTO users VALUES (1, ?, ?, NULL, TRUE)"));
     let query = keyring.with(|| query.bind(User::EMAIL.bind("ada@example.com")).bind(User::NAME.bind("Ada")));
     query.execute(&pool).await.unwrap();
     assert_eq!(keyring.scope(all(&pool)).await.unwrap(), [User { note: None, ..ada() }]);
@@ -104,7 +109,8 @@ async fn a_value_is_sealed_where_it_is_bound() {
 #[tokio::test]
 async fn an_inner_scope_ends_where_it_ends() {
     let (outer, inner) = (testing::keyring(), testing::keyring());
-    let pool = database().await;
+    let database = database().await;
+    let pool = database.pool.clone();
     outer
         .scope(async {
             inner.scope(insert(&pool, &ada())).await;
@@ -130,7 +136,8 @@ async fn a_key_that_is_not_loaded_is_an_error_that_says_what_loads_it() {
     let error = tenant.with(|| User::EMAIL.seal("ada@example.com")).unwrap_err();
     assert!(error.to_string().contains("keyring.warm().await"), "{error}");
     tenant.warm().await.unwrap();
-    let pool = database().await;
+    let database = database().await;
+    let pool = database.pool.clone();
     tenant.scope(insert(&pool, &ada())).await;
     assert_eq!(tenant.scope(all(&pool)).await.unwrap(), [ada()]);
 }

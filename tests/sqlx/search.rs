@@ -4,17 +4,21 @@ use core::slice;
 
 use envelope_core::testing;
 use envelope_sqlx::{ColumnName, Encrypted, LookupError, QueryBuilderExt as _};
-use sqlx::{QueryBuilder, Sqlite};
+use sqlx::QueryBuilder;
 
-use super::{User, UserEmail, ada, bob, database, insert, keys, with_keyring};
+use super::{Db, KIND, shown, sql};
+use envelope_tests::database::Kind;
+use crate::keys;
+use super::fixture::{User, UserEmail, ada, bob, database, insert, with_keyring};
 
 #[tokio::test]
 async fn nothing_is_found_that_is_not_there() {
     with_keyring(async {
-        let pool = database().await;
+        let database = database().await;
+        let pool = database.pool.clone();
         insert(&pool, &ada()).await;
         for email in ["bob@example.com", "ada@example.co", "Ada@example.com", ""] {
-            let found: Option<User> = sqlx::query_as("SELECT * FROM users WHERE email = ?")
+            let found: Option<User> = sqlx::query_as(sql("SELECT * FROM users WHERE email = ?"))
                 .bind(User::EMAIL.lookup(email).unwrap().one().unwrap())
                 .fetch_optional(&pool)
                 .await
@@ -28,11 +32,12 @@ async fn nothing_is_found_that_is_not_there() {
 #[tokio::test]
 async fn other_tenants_find_nothing() {
     let keyring = testing::keyring();
-    let pool = database().await;
+    let database = database().await;
+    let pool = database.pool.clone();
     keyring.tenant("acme").unwrap().scope(insert(&pool, &ada())).await;
     let other = keyring.tenant("other").unwrap();
     let lookup = other.with(|| User::EMAIL.lookup("ada@example.com").unwrap().one().unwrap());
-    let found: i64 = sqlx::query_scalar("SELECT count(*) FROM users WHERE email = ?")
+    let found: i64 = sqlx::query_scalar(sql("SELECT count(*) FROM users WHERE email = ?"))
         .bind(lookup)
         .fetch_one(&pool)
         .await
@@ -43,10 +48,11 @@ async fn other_tenants_find_nothing() {
 #[tokio::test]
 async fn one_live_key() {
     with_keyring(async {
-        let pool = database().await;
+        let database = database().await;
+        let pool = database.pool.clone();
         insert(&pool, &ada()).await;
         insert(&pool, &bob()).await;
-        let found: User = sqlx::query_as("SELECT * FROM users WHERE email = ?")
+        let found: User = sqlx::query_as(sql("SELECT * FROM users WHERE email = ?"))
             .bind(User::EMAIL.lookup("ada@example.com").unwrap().one().unwrap())
             .fetch_one(&pool)
             .await
@@ -57,19 +63,16 @@ async fn one_live_key() {
         for lookup in
             [User::EMAIL.lookup(&wrapper), User::EMAIL.lookup(bob().email), User::EMAIL.lookup(&bob().email)]
         {
-            let mut query = QueryBuilder::<Sqlite>::new("SELECT * FROM users WHERE ");
+            let mut query = QueryBuilder::<Db>::new("SELECT * FROM users WHERE ");
             query.push_lookup(User::EMAIL, lookup.unwrap());
-            assert_eq!(query.sql(), "SELECT * FROM users WHERE `email` = ?");
+            assert_eq!(query.sql(), shown("SELECT * FROM users WHERE `email` = ?"));
             assert_eq!(query.build_query_as::<User>().fetch_all(&pool).await.unwrap(), [bob()]);
         }
         let either =
             User::EMAIL.lookup("ada@example.com").unwrap().or(User::EMAIL.lookup("bob@example.com").unwrap());
-        let mut query = QueryBuilder::<Sqlite>::new("SELECT u.* FROM users AS u WHERE u.id < ");
+        let mut query = QueryBuilder::<Db>::new("SELECT u.* FROM users AS u WHERE u.id < ");
         query.push_bind(100).push(" AND NOT ").push_lookup(User::EMAIL.of("u"), either).push(" ORDER BY id");
-        assert_eq!(
-            query.sql(),
-            "SELECT u.* FROM users AS u WHERE u.id < ? AND NOT `u`.`email` IN (?, ?) ORDER BY id"
-        );
+        assert_eq!(query.sql(), shown("SELECT u.* FROM users AS u WHERE u.id < ? AND NOT `u`.`email` IN (?, ?) ORDER BY id"));
         assert_eq!(query.build_query_as::<User>().fetch_all(&pool).await.unwrap(), []);
     })
     .await;
@@ -78,7 +81,8 @@ async fn one_live_key() {
 #[tokio::test]
 async fn several_live_keys() {
     let keys = keys::rotated().await;
-    let pool = database().await;
+    let database = database().await;
+    let pool = database.pool.clone();
     keys.before.scope(insert(&pool, &ada())).await;
     keys.after
         .scope(async {
@@ -95,16 +99,16 @@ async fn several_live_keys() {
                                 `push_lookup`";
                 assert_eq!(error.to_string(), expected);
 
-                let mut query = QueryBuilder::<Sqlite>::new("SELECT * FROM users WHERE ");
+                let mut query = QueryBuilder::<Db>::new("SELECT * FROM users WHERE ");
                 query.push_lookup(User::EMAIL, lookup());
-                assert_eq!(query.sql(), "SELECT * FROM users WHERE `email` IN (?, ?)");
+                assert_eq!(query.sql(), shown("SELECT * FROM users WHERE `email` IN (?, ?)"));
                 assert_eq!(query.build_query_as::<User>().fetch_all(&pool).await.unwrap(), slice::from_ref(&user));
 
                 let [a, b] = lookup().array().unwrap();
                 assert_ne!(a, b);
                 let [first, second, third] = lookup().array().unwrap();
                 assert_eq!((&first, &second, &third), (&a, &b, &a));
-                let found: User = sqlx::query_as("SELECT * FROM users WHERE email IN (?, ?)")
+                let found: User = sqlx::query_as(sql("SELECT * FROM users WHERE email IN (?, ?)"))
                     .bind(a)
                     .bind(b)
                     .fetch_one(&pool)
@@ -121,10 +125,11 @@ async fn several_live_keys() {
 #[tokio::test]
 async fn places_that_are_not_needed_change_nothing() {
     with_keyring(async {
-        let pool = database().await;
+        let database = database().await;
+        let pool = database.pool.clone();
         insert(&pool, &ada()).await;
         let [a, b] = User::EMAIL.lookup("ada@example.com").unwrap().array().unwrap();
-        let found: Vec<User> = sqlx::query_as("SELECT * FROM users WHERE email IN (?, ?)")
+        let found: Vec<User> = sqlx::query_as(sql("SELECT * FROM users WHERE email IN (?, ?)"))
             .bind(a)
             .bind(b)
             .fetch_all(&pool)
@@ -141,15 +146,19 @@ async fn names_are_quoted() {
     #[derive(envelope_sqlx::Encrypted)]
     #[encrypt(table = "orders")]
     struct Order {
-        #[encrypt(deterministic, column = "group`s")]
+        #[encrypt(deterministic, column = "group`s\"")]
         r#where: String,
     }
     with_keyring(async {
         let order = Order { r#where: "x".to_owned() };
-        let mut query = QueryBuilder::<Sqlite>::new("");
-        let name = ColumnName::of(Order::WHERE, "a` OR 1 --");
+        let mut query = QueryBuilder::<Db>::new("");
+        let name = ColumnName::of(Order::WHERE, "a` OR \" 1 --");
         query.push_lookup(name, Order::WHERE.lookup(&order.r#where).unwrap());
-        assert_eq!(query.sql(), "`a`` OR 1 --`.`group``s` = ?");
+        let expected = match KIND {
+            Kind::Postgres => "\"a` OR \"\" 1 --\".\"group`s\"\"\" = $1",
+            _ => "`a`` OR \" 1 --`.`group``s\"` = ?",
+        };
+        assert_eq!(query.sql(), expected);
     })
     .await;
 }
