@@ -10,7 +10,7 @@ mod world;
 
 /// The suite for one database.
 macro_rules! database {
-    ($name:ident: $database:ty, $bytes:literal, $indexed:literal, $placeholder:expr) => {
+    ($name:ident: $database:ty, $bytes:literal, $indexed:literal, $placeholder:expr $(, $own:ident)*) => {
         #[path = "sqlx"]
         mod $name {
             pub(crate) type Db = $database;
@@ -32,16 +32,19 @@ macro_rules! database {
             }
 
             mod ahead;
+            mod any;
+            mod explain;
             mod fixture;
             mod read;
             mod refused;
             mod scopes;
             mod search;
             mod write;
+            $(mod $own;)*
         }
     };
 }
 
 database!(sqlite: sqlx::Sqlite, "BLOB", "BLOB", |_| "?".to_owned());
-database!(postgres: sqlx::Postgres, "BYTEA", "BYTEA", |n| format!("${n}"));
+database!(postgres: sqlx::Postgres, "BYTEA", "BYTEA", |n| format!("${n}"), arrays);
 database!(mysql: sqlx::MySql, "BLOB", "VARBINARY(255)", |_| "?".to_owned());

@@ -1,0 +1,100 @@
+//! Arrays, which only PostgreSQL has: all candidates of a lookup in one parameter, many values in one column of parameters.
+
+use envelope_sqlx::{Encrypted, KeyringExt as _, Sealed};
+
+use super::fixture::{User, UserEmail, UserName, UserNote, ada, all, bob, database, insert, with_keyring};
+use crate::keys;
+
+#[tokio::test]
+async fn nothing_is_found_that_is_not_there() {
+    with_keyring(async {
+        let database = database().await;
+        insert(&database.pool, &ada()).await;
+        let found: Vec<User> = sqlx::query_as("SELECT * FROM users WHERE email = ANY($1)")
+            .bind(User::EMAIL.lookup("bob@example.com").unwrap())
+            .fetch_all(&database.pool)
+            .await
+            .unwrap();
+        assert_eq!(found, []);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn one_parameter_takes_every_candidate() {
+    let keys = keys::rotated().await;
+    let database = database().await;
+    keys.before.scope(insert(&database.pool, &ada())).await;
+    keys.after
+        .scope(async {
+            insert(&database.pool, &bob()).await;
+            for user in [ada(), bob()] {
+                let lookup = keys.after.lookup_value(User::EMAIL, &user.email).await.unwrap();
+                let found: Vec<User> = sqlx::query_as("SELECT * FROM users WHERE email = ANY($1)")
+                    .bind(lookup)
+                    .fetch_all(&database.pool)
+                    .await
+                    .unwrap();
+                assert_eq!(found, [user]);
+            }
+            let either = User::EMAIL.lookup(ada().email).unwrap().or(User::EMAIL.lookup(bob().email).unwrap());
+            let neither: Vec<User> = sqlx::query_as("SELECT * FROM users WHERE email <> ALL($1)")
+                .bind(either)
+                .fetch_all(&database.pool)
+                .await
+                .unwrap();
+            assert_eq!(neither, []);
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn many_rows_by_unnest_and_back_as_an_array() {
+    with_keyring(async {
+        let database = database().await;
+        let users = [ada(), bob()];
+        let ids: Vec<i64> = users.iter().map(|user| user.id).collect();
+        let emails: Vec<Sealed<UserEmail>> =
+            users.iter().map(|user| User::EMAIL.seal(&user.email).unwrap()).collect();
+        // A wrapper is sealed when it is bound.
+        let names: Vec<Encrypted<UserName>> =
+            users.iter().map(|user| Encrypted::new(user.name.clone())).collect();
+        let notes: Vec<Option<Sealed<UserNote>>> =
+            users.iter().map(|user| User::NOTE.seal(&user.note).unwrap()).collect();
+        let active: Vec<bool> = users.iter().map(|user| user.is_active).collect();
+        sqlx::query(
+            "INSERT INTO users SELECT * FROM UNNEST($1::bigint[], $2::bytea[], $3::bytea[], $4::bytea[], $5::boolean[])",
+        )
+        .bind(ids)
+        .bind(emails)
+        .bind(names)
+        .bind(notes)
+        .bind(active)
+        .execute(&database.pool)
+        .await
+        .unwrap();
+        assert_eq!(all(&database.pool).await.unwrap(), users);
+        let (names, notes): (Vec<Encrypted<UserName>>, Vec<Option<Encrypted<UserNote>>>) =
+            sqlx::query_as("SELECT array_agg(name ORDER BY id), array_agg(note ORDER BY id) FROM users")
+                .fetch_one(&database.pool)
+                .await
+                .unwrap();
+        assert_eq!(names.iter().map(|name| name.as_str()).collect::<Vec<_>>(), ["Ada", "Bob"]);
+        assert_eq!(notes[0].as_deref().map(String::as_str), Some("likes tea"));
+        assert!(notes[1].is_none());
+    })
+    .await;
+}
+
+/// The protocol without parameters, in which PostgreSQL sends bytes as digits.
+#[tokio::test]
+async fn the_text_protocol() {
+    with_keyring(async {
+        let database = database().await;
+        insert(&database.pool, &ada()).await;
+        let row = sqlx::Executor::fetch_one(&database.pool, sqlx::raw_sql("SELECT * FROM users")).await.unwrap();
+        let read = <User as sqlx::FromRow<_>>::from_row(&row).unwrap();
+        assert_eq!(read, ada());
+    })
+    .await;
+}
