@@ -27,3 +27,8 @@ pub struct Readme;
 #[doc = include_str!("../../docs/keys.md")]
 #[derive(Debug)]
 pub struct Keys;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/sqlx.md")]
+#[derive(Debug)]
+pub struct Sqlx;
