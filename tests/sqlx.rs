@@ -38,6 +38,7 @@ macro_rules! database {
             mod read;
             mod refused;
             mod scopes;
+            mod sea;
             mod search;
             mod write;
             $(mod $own;)*

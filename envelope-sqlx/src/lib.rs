@@ -134,6 +134,8 @@ mod encrypted;
 mod sealed;
 mod current;
 mod key_store;
+#[cfg(feature = "sea-orm")]
+mod sea_orm;
 
 #[doc(hidden)]
 #[path = "private.rs"]
