@@ -10,10 +10,12 @@ be refused with the error that the vector names. Needs the package `cryptography
 import base64
 import hashlib
 import hmac
+import ipaddress
 import json
 import re
 import struct
 import sys
+import uuid
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -123,6 +125,11 @@ def encode(kind, meaning):
         return {"false": b"\x00", "true": b"\x01"}[meaning]
     if kind in FLOATS:
         return struct.pack(FLOATS[kind], float(meaning))
+    if kind.startswith("list of "):
+        items = [encode(kind.removeprefix("list of "), str(item)) for item in json.loads(meaning)]
+        return u32(len(items)) + b"".join(u32(len(item)) + item for item in items)
+    if kind in ENCODERS:
+        return ENCODERS[kind](meaning)
     return encode_integer(int(meaning))
 
 
@@ -133,10 +140,173 @@ def encode_integer(number):
     return number.to_bytes(17, "big")
 
 
+# FORMAT.md#dates-and-times
+
+CALENDAR = {"date": 4, "time": 7, "date-time": 11, "instant": 12, "offset-date-time": 15}
+
+
+def days_since_1970(year, month, day):
+    """Counts from a 1st of March, so that a leap day is the last of its year."""
+    year, month = (year - 1, month + 9) if month < 3 else (year, month - 3)
+    return 365 * year + year // 4 - year // 100 + year // 400 + (153 * month + 2) // 5 + day - 1 - 719468
+
+
+def encode_date(meaning):
+    year, month, day = re.fullmatch(r"([+-]?[0-9]+)-([0-9]{2})-([0-9]{2})", meaning).groups()
+    return struct.pack(">i", days_since_1970(int(year), int(month), int(day)))
+
+
+def seconds_and_nanoseconds(meaning):
+    hour, minute, second, fraction = re.fullmatch(r"(..):(..):(..)(?:\.([0-9]+))?", meaning).groups()
+    nanoseconds = int((fraction or "").ljust(9, "0"))
+    # A leap second belongs to the one before it.
+    leap = int(second) == 60
+    return int(hour) * 3600 + int(minute) * 60 + int(second) - leap, nanoseconds + leap * 10**9
+
+
+def encode_time(meaning):
+    seconds, nanoseconds = seconds_and_nanoseconds(meaning)
+    return seconds.to_bytes(3, "big") + u32(nanoseconds)
+
+
+def encode_date_time(meaning):
+    date, time = meaning.split("T")
+    return encode_date(date) + encode_time(time)
+
+
+def encode_instant(meaning, offset=0):
+    date, time = meaning.removesuffix("Z").split("T")
+    seconds, nanoseconds = seconds_and_nanoseconds(time)
+    (days,) = struct.unpack(">i", encode_date(date))
+    return struct.pack(">q", days * 86400 + seconds - offset) + u32(nanoseconds)
+
+
+def encode_offset_date_time(meaning):
+    there, sign, hours, minutes, seconds = re.fullmatch(r"(.*)([+-])(..):(..)(?::(..))?", meaning).groups()
+    offset = int(sign + "1") * (int(hours) * 3600 + int(minutes) * 60 + int(seconds or "0"))
+    return encode_instant(there, offset) + offset.to_bytes(3, "big", signed=True)
+
+
+def valid_calendar(kind, plaintext):
+    if len(plaintext) != CALENDAR[kind]:
+        return False
+    offset = int.from_bytes(plaintext[12:], "big", signed=True)
+    if kind == "date" or not -93600 < offset < 93600:
+        return kind == "date"
+    plaintext = plaintext[:12]
+    is_of_day = kind in ("time", "date-time")
+    seconds = int.from_bytes(plaintext[-7:-4], "big") if is_of_day else 0
+    return seconds < 86400 and int.from_bytes(plaintext[-4:], "big") < 2 * 10**9
+
+
+# FORMAT.md#decimals
+
+
+def encode_decimal(meaning):
+    number, _, exponent = meaning.partition("E")
+    whole, _, fraction = number.partition(".")
+    digits = int(whole + fraction)
+    length = next(n for n in range(1, 100) if -(1 << (8 * n - 1)) <= digits < 1 << (8 * n - 1))
+    return struct.pack(">q", len(fraction) - int(exponent or "0")) + digits.to_bytes(length, "big", signed=True)
+
+
+def valid_decimal(plaintext):
+    digits = plaintext[8:]
+    repeats_its_sign = len(digits) > 1 and digits[0] == (0xFF if digits[1] >= 0x80 else 0x00)
+    return len(digits) >= 1 and not repeats_its_sign
+
+
+# FORMAT.md#json
+
+
+def valid_json(plaintext):
+    def refuse(constant):
+        raise ValueError(constant)
+
+    try:
+        json.loads(plaintext.decode("utf-8", "strict"), parse_constant=refuse)
+    except ValueError:
+        return False
+    return True
+
+
+# FORMAT.md#plaintext-encodings: addresses
+
+ADDRESS_BITS = {4: 32, 6: 128}
+
+
+def encode_address(meaning):
+    address = ipaddress.ip_address(meaning)
+    return bytes([address.version]) + address.packed
+
+
+def encode_network(meaning):
+    address, prefix = meaning.split("/")
+    return encode_address(address) + bytes([int(prefix)])
+
+
+def valid_address(kind, plaintext):
+    versions = {"ipv4": [4], "ipv6": [6]}.get(kind, [4, 6])
+    return bool(plaintext) and plaintext[0] in versions and len(plaintext) == 1 + ADDRESS_BITS[plaintext[0]] // 8
+
+
+def valid_network(plaintext):
+    return valid_address("ip", plaintext[:-1]) and plaintext[-1] <= ADDRESS_BITS[plaintext[0]]
+
+
+# FORMAT.md#lists
+
+
+def check_list(kind, plaintext):
+    head, rest = plaintext[:4], plaintext[4:]
+    if len(head) != 4:
+        raise Refused("bad-plaintext")
+    for _ in range(int.from_bytes(head, "big")):
+        length, behind = int.from_bytes(rest[:4], "big"), rest[4:]
+        if len(rest) < 4 or len(behind) < length:
+            raise Refused("bad-plaintext")
+        rest = behind
+        check_plaintext(kind, rest[:length], [])
+        rest = rest[length:]
+    if rest:
+        raise Refused("bad-plaintext")
+
+
+ENCODERS = {
+    "uuid": lambda meaning: uuid.UUID(meaning).bytes,
+    "date": encode_date,
+    "time": encode_time,
+    "date-time": encode_date_time,
+    "instant": encode_instant,
+    "offset-date-time": encode_offset_date_time,
+    "decimal": encode_decimal,
+    "json": str.encode,
+    "ip": encode_address,
+    "ipv4": encode_address,
+    "ipv6": encode_address,
+    "network": encode_network,
+}
+
+
 def check_plaintext(kind, plaintext, variants):
     """Refuses bytes that no value of the type encodes to."""
+    if kind.startswith("list of "):
+        check_list(kind.removeprefix("list of "), plaintext)
+        return
     if kind == "bytes":
         valid = True
+    elif kind == "uuid":
+        valid = len(plaintext) == 16
+    elif kind in CALENDAR:
+        valid = valid_calendar(kind, plaintext)
+    elif kind == "decimal":
+        valid = valid_decimal(plaintext)
+    elif kind == "json":
+        valid = valid_json(plaintext)
+    elif kind in ("ip", "ipv4", "ipv6"):
+        valid = valid_address(kind, plaintext)
+    elif kind == "network":
+        valid = valid_network(plaintext)
     elif kind in ("text", "enum"):
         try:
             text = plaintext.decode("utf-8", "strict")

@@ -77,9 +77,13 @@ pub use key::{
     WrappedKey,
 };
 pub use keyring::{ChangeError, KeyInfo, Keyring, KeyringBuilder, MissPolicy};
+#[cfg(feature = "json")]
+pub use plaintext::Json;
+#[doc(hidden)]
+pub use plaintext::wipe;
 pub use plaintext::{
-    DeterministicPlaintext, FromPlaintext, Plaintext, PlaintextBytes, PlaintextError, PlaintextWriter,
-    ToPlaintext,
+    DeterministicPlaintext, FromPlaintext, ListItem, Plaintext, PlaintextBytes, PlaintextError,
+    PlaintextWriter, ToPlaintext,
 };
 #[cfg(feature = "age")]
 pub use provider::AgeKey;

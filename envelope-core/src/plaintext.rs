@@ -1,9 +1,34 @@
 //! Rust value ↔ plaintext bytes, as FORMAT.md#plaintext-encodings fixes them.
 
+#[macro_use]
+mod fixed;
 mod bytes;
 mod impls;
+mod list;
+mod net;
+mod wipe;
+
+#[cfg(any(feature = "chrono", feature = "time"))]
+mod calendar;
+#[cfg(feature = "chrono")]
+mod chrono;
+#[cfg(any(feature = "bigdecimal", feature = "rust_decimal"))]
+mod decimal;
+#[cfg(feature = "json")]
+mod json;
+#[cfg(feature = "secrecy")]
+mod secret;
+#[cfg(feature = "time")]
+mod time;
+#[cfg(feature = "uuid")]
+mod uuid;
 
 pub use bytes::{PlaintextBytes, PlaintextWriter};
+#[cfg(feature = "json")]
+pub use json::Json;
+pub use list::ListItem;
+#[doc(hidden)]
+pub use wipe::wipe;
 
 use thiserror::Error;
 
@@ -12,8 +37,31 @@ use thiserror::Error;
 /// Owned and borrowed forms of one plaintext share [`Plain`](Self::Plain): `str`, `&str` and `String` all say
 /// `Plain = String`, so each can be stored in a `String` column and searched in it.
 ///
-/// Implemented for text, bytes, `bool`, integers and floats; for a newtype of one, `#[derive(Plaintext)]` writes
-/// this and [`FromPlaintext`].
+/// Implemented for the types below, of which those of other crates have a feature of their crate's name; for a newtype of one,
+/// `#[derive(Plaintext)]` writes this and [`FromPlaintext`].
+///
+/// | Type | Feature | Length in bytes | Deterministic |
+/// |---|---|---|---|
+/// | `String`, `Box<str>`, `Arc<str>` | | that of the text | yes |
+/// | `Vec<u8>`, `Box<[u8]>`, `Arc<[u8]>`, `[u8; N]` | | as many as there are | yes |
+/// | integers | | 8; 16 or 17 if they need it | yes, of 16 bits or more |
+/// | `bool` | | 1 | no: two values |
+/// | `f32`, `f64` | | 4, 8 | no: `0.0 == -0.0` |
+/// | `Ipv4Addr`, `Ipv6Addr`, `IpAddr` | | 5, 17, either | yes; an IPv4 address that is mapped to IPv6 is another value |
+/// | `Uuid` | `uuid` | 16 | yes |
+/// | `NaiveDate`, `Date` | `chrono`, `time` | 4 | yes |
+/// | `NaiveTime`, `Time` | `chrono`, `time` | 7 | yes |
+/// | `NaiveDateTime`, `PrimitiveDateTime` | `chrono`, `time` | 11 | yes |
+/// | `DateTime<Utc>`, `UtcDateTime` | `chrono`, `time` | 12 | yes |
+/// | `DateTime<FixedOffset>`, `OffsetDateTime` | `chrono`, `time` | 15; the offset is kept | no: equal at all offsets |
+/// | `Decimal`, `BigDecimal` | `rust_decimal`, `bigdecimal` | 9 or more; zeros at the end are kept | no: `1.0 == 1.00` |
+/// | `serde_json::Value`, [`Json<T>`](crate::Json) | `json` | that of the text | no: one value has many texts |
+/// | `SecretString`, `SecretSlice<u8>`, `SecretBox<T>` | `secrecy` | that of the secret | if the secret is |
+/// | `IpNetwork` | `ipnetwork` | 6, 18 | yes; the bits of the host are kept |
+/// | `Vec<T>` of any of these but `u8`, `Json` and `Vec` | | 4, and 4 more for each value | if `T` is; found as a whole, in its order |
+///
+/// The types of one row have one encoding, whatever their crate: one calendar or decimal crate can be exchanged for the other.
+/// `FORMAT.md` in the repository defines every byte.
 ///
 /// # Example
 ///
@@ -43,13 +91,14 @@ use thiserror::Error;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no plaintext encoding, so it cannot be encrypted",
     label = "no encoding for this type",
-    note = "for a newtype or an enum of unit variants add `#[derive(Plaintext)]`; for other types implement `ToPlaintext` and `FromPlaintext`"
+    note = "for a newtype or an enum of unit variants add `#[derive(Plaintext)]`; for other types implement `ToPlaintext` and `FromPlaintext`",
+    note = "for a type of `uuid`, `chrono`, `time`, `rust_decimal`, `bigdecimal`, `serde_json` (`json`), `secrecy` or `ipnetwork` turn on the feature of that name; for what `serde` can write use `Json<…>`"
 )]
 pub trait ToPlaintext {
     /// The owned type that comes back when the column is read.
     type Plain: FromPlaintext;
 
-    /// Appends the encoding.
+    /// Appends the encoding, or [refuses](PlaintextWriter::refuse) a value that has none.
     fn write(&self, out: &mut PlaintextWriter<'_>);
 
     /// How many bytes [`write`](Self::write) will append, if that is cheap to tell. A wrong answer costs an allocation
@@ -87,11 +136,13 @@ impl<T: ToPlaintext<Plain = Self> + FromPlaintext + Send + Sync + 'static> Plain
 /// A plaintext type with so many possible values that deterministic encryption can hide which one a row has.
 ///
 /// Equal values have equal ciphertexts, so a column with few distinct values is read off its frequencies: not
-/// implemented for `bool`, 8-bit integers and enums. Floats are left out too: `0.0 == -0.0`, and their bytes differ.
+/// implemented for `bool`, 8-bit integers and enums. Types whose equal values can have different bytes are left out too, since a
+/// search compares bytes: floats (`0.0 == -0.0`), decimals (`1.0 == 1.00`), points in time with an offset, JSON.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has too few distinct values, or no exact equality, for deterministic encryption",
     label = "a deterministic column of this type would be read off its frequencies",
-    note = "use `#[encrypt]`, or accept the leak with `#[encrypt(deterministic, allow_low_cardinality)]`"
+    note = "use `#[encrypt]`, or accept the leak with `#[encrypt(deterministic, allow_low_cardinality)]`",
+    note = "instead of a time with an offset use `DateTime<Utc>` or `UtcDateTime`; of a decimal, an integer of its smallest unit; of JSON, a column for what is searched"
 )]
 pub trait DeterministicPlaintext: Plaintext {}
 

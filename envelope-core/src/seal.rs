@@ -15,7 +15,7 @@ impl Keyring {
     ///
     /// # Errors
     ///
-    /// When the tenant's keys cannot be had, or the plaintext has more than 2^30 bytes.
+    /// When the tenant's keys cannot be had, or the plaintext has no encoding or more than 2^30 bytes.
     pub fn seal<C: Column>(
         &self,
         column: C,
@@ -134,6 +134,7 @@ fn seal_with(
 
 pub(crate) fn seal_error(field: &Field, failure: SealFailure) -> SealError {
     match failure {
+        SealFailure::NoEncoding(source) => SealError::Plaintext { field: field.name(), source },
         SealFailure::TooLong(length) => SealError::TooLong { field: field.name(), length },
         SealFailure::Random(source) => SealError::Random { field: field.name(), source },
     }

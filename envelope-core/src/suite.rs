@@ -10,7 +10,7 @@ use zeroize::{Zeroize, Zeroizing};
 use crate::{
     envelope::{Envelope, HEADER_LEN, MAX_PLAINTEXT, NONCE_LEN, Portable, Suite, TAG_LEN, header},
     key::{DataKey, KeyId, Tenant, length, push},
-    plaintext::{PlaintextBytes, PlaintextWriter, ToPlaintext},
+    plaintext::{PlaintextBytes, PlaintextError, PlaintextWriter, ToPlaintext},
     random::{self, RandomError},
 };
 
@@ -44,6 +44,7 @@ enum Cipher {
 /// A plaintext that does not fit a value.
 #[derive(Debug)]
 pub(crate) enum SealFailure {
+    NoEncoding(PlaintextError),
     TooLong(usize),
     Random(RandomError),
 }
@@ -111,7 +112,7 @@ impl ColumnKey {
                 let nonce = nonce.nonce().map_err(SealFailure::Random)?;
                 value.extend_from_slice(&nonce);
                 let start = value.len();
-                plaintext.write(&mut PlaintextWriter::new(value, TAG_LEN));
+                write(plaintext, PlaintextWriter::new(value, TAG_LEN))?;
                 let body = bounded(value, start)?;
                 let length = body.len();
                 let tag = self
@@ -123,7 +124,7 @@ impl ColumnKey {
                 // The synthetic IV stands before the ciphertext and is known after it.
                 value.extend_from_slice(&[0; TAG_LEN]);
                 let start = value.len();
-                plaintext.write(&mut PlaintextWriter::new(value, 0));
+                write(plaintext, PlaintextWriter::new(value, 0))?;
                 let body = bounded(value, start)?;
                 let length = body.len();
                 let iv = self
@@ -150,7 +151,7 @@ impl ColumnKey {
             let nonce = Fresh.nonce().map_err(SealFailure::Random)?;
             value.extend_from_slice(&nonce);
             let start = value.len();
-            plaintext.write(&mut PlaintextWriter::new(&mut value, TAG_LEN));
+            write(plaintext, PlaintextWriter::new(&mut value, TAG_LEN))?;
             let body = bounded(&mut value, start)?;
             let length = body.len();
             let tag = gcm.seal(&nonce, &ad, body).map_err(|TooLong| SealFailure::TooLong(length))?;
@@ -262,6 +263,15 @@ impl NonceSource for Fresh {
         random::fill(&mut nonce)?;
         Ok(nonce)
     }
+}
+
+/// Encodes a plaintext, if it has an encoding.
+fn write(
+    plaintext: &(impl ToPlaintext + ?Sized),
+    mut writer: PlaintextWriter<'_>,
+) -> Result<(), SealFailure> {
+    plaintext.write(&mut writer);
+    writer.finish().map_err(SealFailure::NoEncoding)
 }
 
 /// The plaintext in a value that is being written, if it is not too long for one.

@@ -178,6 +178,9 @@ fn impls(input: &DeriveInput, krate: &Path, shape: &Shape) -> TokenStream {
             }
         }
 
+        #[automatically_derived]
+        impl #impl_generics #private::ListItem for #ident #ty_generics #where_clause {}
+
         #deterministic
     }
 }

@@ -1,6 +1,6 @@
 //! The wrapper: a plaintext that is encrypted whenever it meets the database.
 
-use core::{any::Any, fmt, hash, ops};
+use core::{fmt, hash, ops};
 
 use diesel::{
     deserialize::{self, FromSql, Queryable},
@@ -9,7 +9,6 @@ use diesel::{
     sql_types::{Nullable, SingleValue, SqlType, is_nullable::NotNull},
 };
 use envelope_core::{Column, Keyring, SealError};
-use zeroize::Zeroize;
 
 use crate::{
     backend::EncryptedBackend,
@@ -68,7 +67,7 @@ use crate::{
 ///
 /// # Security
 ///
-/// Text and bytes are wiped when the wrapper is dropped; a plaintext type of your own is if it wipes itself
+/// Text, bytes, lists of them and JSON are wiped when the wrapper is dropped; a plaintext type of your own is if it wipes itself
 /// (`ZeroizeOnDrop`). What [`into_inner`](Self::into_inner) hands out is the caller's to wipe.
 pub struct Encrypted<C: Column> {
     /// `None` only while `into_inner` takes the wrapper apart.
@@ -104,22 +103,8 @@ impl<C: Column> ops::Deref for Encrypted<C> {
 impl<C: Column> Drop for Encrypted<C> {
     fn drop(&mut self) {
         if let Some(plain) = &mut self.plain {
-            wipe(plain);
+            envelope_core::wipe(plain);
         }
-    }
-}
-
-/// Wipes the types of the standard library that own their bytes. A bound `Zeroize` on the wrapper would shut out all
-/// plaintext types that do not have it, and a `Drop` cannot depend on what its type implements.
-fn wipe(plain: &mut dyn Any) {
-    if let Some(text) = plain.downcast_mut::<String>() {
-        text.zeroize();
-    } else if let Some(bytes) = plain.downcast_mut::<Vec<u8>>() {
-        bytes.zeroize();
-    } else if let Some(text) = plain.downcast_mut::<Box<str>>() {
-        text.zeroize();
-    } else if let Some(bytes) = plain.downcast_mut::<Box<[u8]>>() {
-        bytes.zeroize();
     }
 }
 

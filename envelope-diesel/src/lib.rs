@@ -164,14 +164,23 @@ pub mod __private;
 
 pub use backend::EncryptedBackend;
 pub use encrypted::Encrypted;
+#[cfg(feature = "age")]
+pub use envelope_core::AgeKey;
+#[cfg(feature = "aws-kms")]
+pub use envelope_core::AwsKms;
+#[cfg(feature = "json")]
+pub use envelope_core::Json;
 pub use envelope_core::{
-    AlreadyInstalled, BoxError, BoxFuture, Column, Commit, DataKey, DeterministicPlaintext,
-    EncryptionContext, Field, FieldName, FileStore, FromPlaintext, GeneratedKey, KeyChange, KeyError, KeyId,
-    KeyProvider, KeyRecord, KeyState, KeyStore, Keyring, KeyringBuilder, LocalKey, MalformedValue,
-    MemoryStore, MissPolicy, Mode, NoKeyring, OpenError, Plaintext, PlaintextBytes, PlaintextError,
-    PlaintextRows, PlaintextWriter, ProviderError, Purpose, Scope, SealError, SearchableColumn, StoreError,
-    Tenant, TenantNameError, ToPlaintext, WrappedKey,
+    AlreadyInstalled, BoxError, BoxFuture, ChangeError, Column, ColumnMode, Commit, DataKey, Deterministic,
+    DeterministicPlaintext, EncryptionContext, Field, FieldName, FileStore, FromPlaintext, GeneratedKey,
+    KeyChange, KeyError, KeyId, KeyIdError, KeyInfo, KeyProvider, KeyRecord, KeyRow, KeyState, KeyStore,
+    Keyring, KeyringBuilder, ListItem, LocalKey, MalformedValue, MemoryStore, MissPolicy, Mode, NoKeyring,
+    OpenError, Plaintext, PlaintextBytes, PlaintextError, PlaintextRows, PlaintextWriter, ProviderError,
+    Purpose, RandomError, Randomized, Scope, SealError, SearchableColumn, SearchableMode, StoreError, Tenant,
+    TenantNameError, ToPlaintext, WrappedKey,
 };
+#[cfg(feature = "config")]
+pub use envelope_core::{Config, ConfigError};
 pub use envelope_derive::{EncryptedDiesel as Encrypted, PlaintextDiesel as Plaintext};
 pub use key_store::{DieselKeyStore, KeyTableBackend};
 pub use methods::EncryptedExpressionMethods;

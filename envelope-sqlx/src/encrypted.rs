@@ -1,7 +1,6 @@
 //! The wrapper: a plaintext that is encrypted whenever it meets the database.
 
-use core::{any::Any, fmt, hash, ops};
-use std::sync::Arc;
+use core::{fmt, hash, ops};
 
 use envelope_core::{Column, PlaintextWriter, ToPlaintext};
 use sqlx::{
@@ -9,7 +8,6 @@ use sqlx::{
     encode::IsNull,
     error::{BoxDynError, UnexpectedNullError},
 };
-use zeroize::Zeroize;
 
 use crate::current;
 
@@ -35,7 +33,7 @@ use crate::current;
 ///
 /// # Security
 ///
-/// Text and bytes are wiped when the wrapper is dropped; a plaintext type of your own is if it wipes itself
+/// Text, bytes, lists of them and JSON are wiped when the wrapper is dropped; a plaintext type of your own is if it wipes itself
 /// (`ZeroizeOnDrop`). What [`into_inner`](Self::into_inner) hands out is the caller's to wipe.
 ///
 /// Bound in a `WHERE` it is compared under the active key only. Search with [`Lookup`](crate::Lookup).
@@ -76,22 +74,8 @@ impl<C: Column> Unpin for Encrypted<C> {}
 impl<C: Column> Drop for Encrypted<C> {
     fn drop(&mut self) {
         if let Some(plain) = &mut self.plain {
-            wipe(plain);
+            envelope_core::wipe(plain);
         }
-    }
-}
-
-/// Wipes the types of the standard library that own their bytes. A bound `Zeroize` on the wrapper would shut out all
-/// plaintext types that do not have it, and a `Drop` cannot depend on what its type implements.
-fn wipe(plain: &mut dyn Any) {
-    if let Some(text) = plain.downcast_mut::<String>() {
-        text.zeroize();
-    } else if let Some(bytes) = plain.downcast_mut::<Vec<u8>>() {
-        bytes.zeroize();
-    } else if let Some(text) = plain.downcast_mut::<Box<str>>() {
-        text.zeroize();
-    } else if let Some(bytes) = plain.downcast_mut::<Box<[u8]>>() {
-        bytes.zeroize();
     }
 }
 
@@ -179,42 +163,5 @@ where
 impl<C: Column> sqlx::postgres::PgHasArrayType for Encrypted<C> {
     fn array_type_info() -> sqlx::postgres::PgTypeInfo {
         <Vec<u8> as sqlx::postgres::PgHasArrayType>::array_type_info()
-    }
-}
-
-/// For fields that stay plain: `query_as!` and `#[sqlx(try_from = "Encrypted<UserEmail>")]` convert by these.
-macro_rules! into_plain {
-    ($($plain:ty),* $(,)?) => {$(
-        impl<C: Column<Plain = Self>> From<Encrypted<C>> for $plain {
-            fn from(encrypted: Encrypted<C>) -> Self {
-                encrypted.into_inner()
-            }
-        }
-    )*};
-}
-
-into_plain! {
-    String, Box<str>, Arc<str>, Vec<u8>, Box<[u8]>, Arc<[u8]>, bool, f32, f64,
-    i8, i16, i32, i64, i128, isize, u8, u16, u32, u64, u128, usize,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::wipe;
-
-    #[test]
-    fn what_owns_bytes_is_wiped() {
-        let mut text = "secret".to_owned();
-        wipe(&mut text);
-        assert_eq!(text, "");
-        let mut bytes = b"secret".to_vec();
-        wipe(&mut bytes);
-        assert_eq!(bytes, b"");
-        let mut boxed: Box<str> = "secret".into();
-        wipe(&mut boxed);
-        assert!(boxed.bytes().all(|byte| byte == 0));
-        let mut boxed: Box<[u8]> = (*b"secret").into();
-        wipe(&mut boxed);
-        assert!(boxed.iter().all(|byte| *byte == 0));
     }
 }

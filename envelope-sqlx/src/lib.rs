@@ -130,6 +130,7 @@ mod read;
 mod bind;
 mod query_builder;
 mod lookup;
+mod into_plain;
 mod encrypted;
 mod sealed;
 mod current;
@@ -143,14 +144,23 @@ pub mod __private;
 
 pub use bind::{Bind, BindValue, Nullable, NullableRef, Value};
 pub use encrypted::Encrypted;
+#[cfg(feature = "age")]
+pub use envelope_core::AgeKey;
+#[cfg(feature = "aws-kms")]
+pub use envelope_core::AwsKms;
+#[cfg(feature = "json")]
+pub use envelope_core::Json;
 pub use envelope_core::{
-    AlreadyInstalled, BoxError, BoxFuture, Column, Commit, DataKey, DeterministicPlaintext,
-    EncryptionContext, Field, FieldName, FileStore, FromPlaintext, GeneratedKey, KeyChange, KeyError, KeyId,
-    KeyProvider, KeyRecord, KeyState, KeyStore, Keyring, KeyringBuilder, LocalKey, MalformedValue,
-    MemoryStore, MissPolicy, Mode, NoKeyring, OpenError, Plaintext, PlaintextBytes, PlaintextError,
-    PlaintextRows, PlaintextWriter, ProviderError, Purpose, Scope, SealError, SearchableColumn,
-    SearchableMode, StoreError, Tenant, TenantNameError, ToPlaintext, WrappedKey,
+    AlreadyInstalled, BoxError, BoxFuture, ChangeError, Column, ColumnMode, Commit, DataKey, Deterministic,
+    DeterministicPlaintext, EncryptionContext, Field, FieldName, FileStore, FromPlaintext, GeneratedKey,
+    KeyChange, KeyError, KeyId, KeyIdError, KeyInfo, KeyProvider, KeyRecord, KeyRow, KeyState, KeyStore,
+    Keyring, KeyringBuilder, ListItem, LocalKey, MalformedValue, MemoryStore, MissPolicy, Mode, NoKeyring,
+    OpenError, Plaintext, PlaintextBytes, PlaintextError, PlaintextRows, PlaintextWriter, ProviderError,
+    Purpose, RandomError, Randomized, Scope, SealError, SearchableColumn, SearchableMode, StoreError, Tenant,
+    TenantNameError, ToPlaintext, WrappedKey,
 };
+#[cfg(feature = "config")]
+pub use envelope_core::{Config, ConfigError};
 pub use envelope_derive::{EncryptedSqlx as Encrypted, PlaintextSqlx as Plaintext};
 pub use executor::{KeyringExt, On};
 pub use key_store::SqlxKeyStore;

@@ -30,6 +30,14 @@ pub enum SealError {
         /// Why not, and whether to try again.
         source: KeyError,
     },
+    /// The value has no encoding, like a float in JSON that is no number.
+    #[error("cannot seal {field}: {source}")]
+    Plaintext {
+        /// The column.
+        field: FieldName,
+        /// What was expected.
+        source: PlaintextError,
+    },
     /// The plaintext has more than 2^30 bytes.
     #[error("cannot seal {field}: the plaintext has {length} bytes, more than 2^30")]
     TooLong {

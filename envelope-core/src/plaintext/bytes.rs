@@ -4,6 +4,8 @@ use core::{fmt, mem, ops};
 
 use zeroize::{Zeroize, Zeroizing};
 
+use super::{PlaintextError, ToPlaintext};
+
 /// Where [`ToPlaintext::write`](crate::ToPlaintext::write) appends its bytes.
 ///
 /// When the buffer has to grow, the old one is wiped before it is freed.
@@ -11,12 +13,13 @@ pub struct PlaintextWriter<'a> {
     buffer: &'a mut Vec<u8>,
     /// Bytes that must stay free behind the plaintext, so that a tag can be appended without moving it.
     reserve: usize,
+    refused: Option<PlaintextError>,
 }
 
 impl<'a> PlaintextWriter<'a> {
     /// Appends to `buffer` and keeps `reserve` bytes free behind what is written.
     pub(crate) const fn new(buffer: &'a mut Vec<u8>, reserve: usize) -> Self {
-        Self { buffer, reserve }
+        Self { buffer, reserve, refused: None }
     }
 
     /// Appends bytes.
@@ -28,6 +31,32 @@ impl<'a> PlaintextWriter<'a> {
             mem::replace(self.buffer, grown).zeroize();
         }
         self.buffer.extend_from_slice(bytes);
+    }
+
+    /// Says that the value has no encoding. Nothing is sealed then: whoever asked for it gets the error.
+    pub fn refuse(&mut self, error: PlaintextError) {
+        self.refused.get_or_insert(error);
+    }
+
+    /// Appends a plaintext with its length, in four bytes, before it.
+    pub(super) fn write_with_length(&mut self, plaintext: &(impl ToPlaintext + ?Sized)) {
+        let place = self.buffer.len();
+        self.write(&[0; 4]);
+        let start = self.buffer.len();
+        plaintext.write(self);
+        let length = u32::try_from(self.buffer.len().saturating_sub(start));
+        match (length, self.buffer.get_mut(place..start)) {
+            (Ok(length), Some(place)) => place.copy_from_slice(&length.to_be_bytes()),
+            _ => self.refuse(PlaintextError::new("a list of values of less than 2^32 bytes")),
+        }
+    }
+
+    /// Whether all that was to be written was.
+    pub(crate) const fn finish(self) -> Result<(), PlaintextError> {
+        match self.refused {
+            Some(error) => Err(error),
+            None => Ok(()),
+        }
     }
 }
 

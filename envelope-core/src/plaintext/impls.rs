@@ -8,7 +8,7 @@ use super::{
     DeterministicPlaintext, FromPlaintext, PlaintextBytes, PlaintextError, PlaintextWriter, ToPlaintext,
 };
 
-const TEXT: PlaintextError = PlaintextError::new("text in UTF-8");
+pub(super) const TEXT: PlaintextError = PlaintextError::new("text in UTF-8");
 
 impl ToPlaintext for str {
     type Plain = String;

@@ -185,7 +185,7 @@ fn is_unknown_to_diesel(ty: &Type) -> bool {
     match ty {
         Type::Array(_) => true,
         Type::Path(path) => path.path.segments.last().is_some_and(|last| match &last.arguments {
-            PathArguments::None => ["i128", "u128", "isize", "usize"].iter().any(|name| last.ident == name),
+            PathArguments::None => UNKNOWN_TO_DIESEL.iter().any(|name| last.ident == name),
             PathArguments::AngleBracketed(arguments) if last.ident == "Box" || last.ident == "Arc" => {
                 arguments.args.iter().any(|argument| match argument {
                     GenericArgument::Type(Type::Slice(_)) => true,
@@ -193,8 +193,15 @@ fn is_unknown_to_diesel(ty: &Type) -> bool {
                     _ => false,
                 })
             }
-            _ => false,
+            PathArguments::AngleBracketed(_) => {
+                ["Json", "SecretBox", "SecretSlice"].iter().any(|name| last.ident == name)
+            }
+            PathArguments::Parenthesized(_) => false,
         }),
         _ => false,
     }
 }
+
+/// A newtype of such a name is told apart by `#[encrypt(no_queryable)]` beside its `#[derive(Plaintext)]`.
+const UNKNOWN_TO_DIESEL: [&str; 9] =
+    ["i128", "u128", "isize", "usize", "IpAddr", "Ipv4Addr", "Ipv6Addr", "SecretString", "UtcDateTime"];

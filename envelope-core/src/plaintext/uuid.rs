@@ -1,0 +1,11 @@
+//! `Uuid`: its 16 bytes, in the order in which they are printed.
+
+use uuid::Uuid;
+
+use super::DeterministicPlaintext;
+
+fixed_length! {
+    Uuid: 16, "a UUID", |uuid| *uuid.as_bytes(), |bytes| Some(Self::from_bytes(bytes));
+}
+
+impl DeterministicPlaintext for Uuid {}
