@@ -15,8 +15,12 @@ mod file_store;
 mod key_calls;
 #[path = "core/local_key.rs"]
 mod local_key;
+#[path = "core/meaning.rs"]
+mod meaning;
 #[path = "core/plaintext.rs"]
 mod plaintext;
+#[path = "core/plaintext_types.rs"]
+mod plaintext_types;
 #[path = "core/records.rs"]
 mod records;
 #[path = "core/scope.rs"]

@@ -211,9 +211,9 @@ def encode_decimal(meaning):
 
 
 def valid_decimal(plaintext):
-    digits = plaintext[8:]
+    scale, digits = int.from_bytes(plaintext[:8], "big", signed=True), plaintext[8:]
     repeats_its_sign = len(digits) > 1 and digits[0] == (0xFF if digits[1] >= 0x80 else 0x00)
-    return len(digits) >= 1 and not repeats_its_sign
+    return -131072 <= scale <= 131072 and len(digits) >= 1 and not repeats_its_sign
 
 
 # FORMAT.md#json

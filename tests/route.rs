@@ -10,3 +10,5 @@ mod diesel_route;
 mod keys;
 #[path = "route/sqlx.rs"]
 mod sqlx_route;
+#[path = "route/types.rs"]
+mod types;

@@ -39,7 +39,7 @@ fn a_randomized_column_is_not_searched() {
 fn the_overhead_is_34_and_22_bytes() {
     let keyring = testing::keyring();
     for length in [0, 1, 15, 16, 17, 255, 256, 65_536] {
-        let bytes = vec![0xA5; length];
+        let bytes = vec![0xA5_u8; length];
         assert_eq!(keyring.seal(UserPhoto, &bytes).unwrap().len(), length + 34);
         assert_eq!(keyring.seal(UserDigest, &bytes).unwrap().len(), length + 22);
     }
@@ -236,7 +236,10 @@ fn whatever_decodes_is_what_would_be_written() {
     });
 }
 
-fn comes_back<P: ToPlaintext<Plain = P> + FromPlaintext + PartialEq + Debug>(keyring: &Keyring, value: &P) {
+pub(super) fn comes_back<P: ToPlaintext<Plain = P> + FromPlaintext + PartialEq + Debug>(
+    keyring: &Keyring,
+    value: &P,
+) {
     for field in [GCM, SIV] {
         let sealed = keyring.seal_field(&field, value).unwrap();
         assert_eq!(&keyring.open_field::<P>(&field, &sealed).unwrap(), value);
@@ -245,7 +248,7 @@ fn comes_back<P: ToPlaintext<Plain = P> + FromPlaintext + PartialEq + Debug>(key
     assert_eq!(found, [keyring.seal_field(&SIV, value).unwrap()]);
 }
 
-fn decodes_to_itself<P: ToPlaintext + FromPlaintext>(keyring: &Keyring, bytes: &[u8]) {
+pub(super) fn decodes_to_itself<P: ToPlaintext + FromPlaintext>(keyring: &Keyring, bytes: &[u8]) {
     let sealed = keyring.seal_field(&SIV, bytes).unwrap();
     match keyring.open_field::<P>(&SIV, &sealed) {
         Ok(value) => assert_eq!(keyring.seal_field(&SIV, &value).unwrap(), sealed),
@@ -253,7 +256,7 @@ fn decodes_to_itself<P: ToPlaintext + FromPlaintext>(keyring: &Keyring, bytes: &
     }
 }
 
-fn holds<S: Strategy<Value: Debug>>(strategy: &S, test: impl Fn(&S::Value)) {
+pub(super) fn holds<S: Strategy<Value: Debug>>(strategy: &S, test: impl Fn(&S::Value)) {
     // Failures are printed with the case that caused them; no file of them is kept.
     let config = Config { failure_persistence: None, ..Config::with_cases(500) };
     TestRunner::new(config)

@@ -4,12 +4,20 @@ use super::{PlaintextError, PlaintextWriter};
 
 const SCALE_LEN: usize = size_of::<i64>();
 
+/// More than databases have. Text, identifiers and times are no decimals, as their first eight bytes are no such number.
+const MAX_SCALE: u64 = 131_072;
+
 /// The most bytes of a sign and 96 bits, with the scale.
 #[cfg(feature = "rust_decimal")]
 const HINT: usize = SCALE_LEN + 13;
 
 /// Appends the number `digits` · 10^−`scale`. The digits are two's complement of any length.
 fn write(scale: i64, digits: &[u8], out: &mut PlaintextWriter<'_>) {
+    if scale.unsigned_abs() > MAX_SCALE {
+        out.refuse(PlaintextError::new(
+            "a decimal number of which at most 131,072 digits stand behind the point",
+        ));
+    }
     out.write(&scale.to_be_bytes());
     out.write(shortest(digits));
 }
@@ -17,8 +25,9 @@ fn write(scale: i64, digits: &[u8], out: &mut PlaintextWriter<'_>) {
 /// The inverse of [`write`].
 fn read(bytes: &[u8]) -> Option<(i64, &[u8])> {
     let (scale, digits) = bytes.split_first_chunk::<SCALE_LEN>()?;
-    (!digits.is_empty() && shortest(digits).len() == digits.len())
-        .then_some((i64::from_be_bytes(*scale), digits))
+    let scale = i64::from_be_bytes(*scale);
+    let is_shortest = !digits.is_empty() && shortest(digits).len() == digits.len();
+    (is_shortest && scale.unsigned_abs() <= MAX_SCALE).then_some((scale, digits))
 }
 
 /// Without the leading bytes that only repeat the sign.

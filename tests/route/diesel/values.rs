@@ -196,8 +196,8 @@ fn other_types_and_newtypes() {
         insert_into(others::table).values(&[others(1), empty.clone()]).execute(connection).unwrap();
         assert_eq!(others::table.order_by(others::id).load::<Others>(connection), Ok(vec![others(1), empty]));
         let count = |found: QueryResult<i64>| assert_eq!(found, Ok(1));
-        count(others::table.filter(others::bytes.eq(&[0, 255, 0][..])).count().get_result(connection));
-        count(others::table.filter(others::bytes.eq(Vec::new())).count().get_result(connection));
+        count(others::table.filter(others::bytes.eq(&[0_u8, 255, 0][..])).count().get_result(connection));
+        count(others::table.filter(others::bytes.eq(Vec::<u8>::new())).count().get_result(connection));
         count(
             others::table
                 .filter(others::iban.eq(others(1).iban).and(others::id.eq(1)))
