@@ -82,8 +82,8 @@ pub use plaintext::Json;
 #[doc(hidden)]
 pub use plaintext::wipe;
 pub use plaintext::{
-    DeterministicPlaintext, FromPlaintext, ListItem, Plaintext, PlaintextBytes, PlaintextError,
-    PlaintextWriter, ToPlaintext,
+    DeterministicPlaintext, ExactPlaintext, FromPlaintext, ListItem, Plaintext, PlaintextBytes,
+    PlaintextError, PlaintextWriter, ToPlaintext,
 };
 #[cfg(feature = "age")]
 pub use provider::AgeKey;

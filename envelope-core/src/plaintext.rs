@@ -133,18 +133,28 @@ pub trait Plaintext: ToPlaintext<Plain = Self> + FromPlaintext + Send + Sync + '
 
 impl<T: ToPlaintext<Plain = Self> + FromPlaintext + Send + Sync + 'static> Plaintext for T {}
 
+/// A plaintext type whose equal values have equal bytes, so that a search finds what is equal.
+///
+/// Every deterministic column needs one. Not implemented for floats (`0.0 == -0.0`), decimals (`1.0 == 1.00`), points in time with
+/// an offset, and JSON.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be searched: equal values of this type may have different bytes",
+    label = "a search in this column would miss what it should find",
+    note = "use `#[encrypt]`, or a type with one encoding for each value: `DateTime<Utc>` or `UtcDateTime` for a time with an offset, an integer of the smallest unit for a decimal, a column of its own for what is searched in JSON"
+)]
+pub trait ExactPlaintext: Plaintext {}
+
 /// A plaintext type with so many possible values that deterministic encryption can hide which one a row has.
 ///
 /// Equal values have equal ciphertexts, so a column with few distinct values is read off its frequencies: not
-/// implemented for `bool`, 8-bit integers and enums. Types whose equal values can have different bytes are left out too, since a
-/// search compares bytes: floats (`0.0 == -0.0`), decimals (`1.0 == 1.00`), points in time with an offset, JSON.
+/// implemented for `bool`, 8-bit integers and enums, which are [`ExactPlaintext`] only.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has too few distinct values, or no exact equality, for deterministic encryption",
-    label = "a deterministic column of this type would be read off its frequencies",
-    note = "use `#[encrypt]`, or accept the leak with `#[encrypt(deterministic, allow_low_cardinality)]`",
-    note = "instead of a time with an offset use `DateTime<Utc>` or `UtcDateTime`; of a decimal, an integer of its smallest unit; of JSON, a column for what is searched"
+    label = "the frequencies in such a column would tell which they are, or a search would miss equal ones",
+    note = "too few values: use `#[encrypt]`, or accept the leak with `#[encrypt(deterministic, allow_low_cardinality)]`",
+    note = "no exact equality: use `#[encrypt]`, or `DateTime<Utc>` or `UtcDateTime` for a time with an offset, an integer of the smallest unit for a decimal, a column of its own for what is searched in JSON"
 )]
-pub trait DeterministicPlaintext: Plaintext {}
+pub trait DeterministicPlaintext: ExactPlaintext {}
 
 /// The bytes are authentic, but not an encoding of the type asked for.
 ///

@@ -144,7 +144,7 @@ fn no_options(attributes: &[Attribute], place: &str, errors: &mut Errors) {
 fn impls(input: &DeriveInput, krate: &Path, shape: &Shape) -> TokenStream {
     let private = quote!(#krate::__private);
     let ident = &input.ident;
-    let (write, size_hint, read, deterministic) = match shape {
+    let (write, size_hint, read, properties) = match shape {
         Shape::Newtype(member, ty) => newtype_bodies(input, &private, member, ty),
         Shape::Names(names) => names_bodies(ident, &private, names),
         Shape::Unknown => stub_bodies(),
@@ -181,21 +181,28 @@ fn impls(input: &DeriveInput, krate: &Path, shape: &Shape) -> TokenStream {
         #[automatically_derived]
         impl #impl_generics #private::ListItem for #ident #ty_generics #where_clause {}
 
-        #deterministic
+        #properties
     }
 }
 
-type Bodies = (TokenStream, TokenStream, TokenStream, Option<TokenStream>);
+type Bodies = (TokenStream, TokenStream, TokenStream, TokenStream);
 
 fn newtype_bodies(input: &DeriveInput, private: &TokenStream, member: &Member, ty: &Type) -> Bodies {
     let ident = &input.ident;
     // The bound is checked where the newtype is used in a deterministic column, not here. A bound without parameters
     // would be refused at once if it does not hold; one that is quantified over a lifetime is not.
-    let mut generics = input.generics.clone();
-    let predicates = &mut generics.make_where_clause().predicates;
-    predicates.push(parse_quote!(for<'__a> #ty: #private::DeterministicPlaintext));
-    predicates.push(parse_quote!(for<'__a> Self: #private::Plaintext));
-    let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
+    let passed_on = ["ExactPlaintext", "DeterministicPlaintext"].map(|name| {
+        let property = Ident::new(name, Span::mixed_site());
+        let mut generics = input.generics.clone();
+        let predicates = &mut generics.make_where_clause().predicates;
+        predicates.push(parse_quote!(for<'__a> #ty: #private::#property));
+        predicates.push(parse_quote!(for<'__a> Self: #private::Plaintext));
+        let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
+        quote! {
+            #[automatically_derived]
+            impl #impl_generics #private::#property for #ident #ty_generics #where_clause {}
+        }
+    });
     (
         quote_spanned!(types::at(ty)=> <#ty as #private::ToPlaintext>::write(&self.#member, out)),
         quote_spanned!(types::at(ty)=> <#ty as #private::ToPlaintext>::size_hint(&self.#member)),
@@ -205,10 +212,7 @@ fn newtype_bodies(input: &DeriveInput, private: &TokenStream, member: &Member, t
                 ::core::result::Result::Err(error) => ::core::result::Result::Err(error),
             }
         },
-        Some(quote! {
-            #[automatically_derived]
-            impl #impl_generics #private::DeterministicPlaintext for #ident #ty_generics #where_clause {}
-        }),
+        quote!(#(#passed_on)*),
     )
 }
 
@@ -232,13 +236,16 @@ fn names_bodies(ident: &Ident, private: &TokenStream, names: &[(Ident, String)])
             }
         },
         // Few values: read off their frequencies. Hence no `DeterministicPlaintext`.
-        None,
+        quote! {
+            #[automatically_derived]
+            impl #private::ExactPlaintext for #ident {}
+        },
     )
 }
 
 fn stub_bodies() -> Bodies {
     let stub = || quote!(::core::unimplemented!());
-    (stub(), stub(), stub(), None)
+    (stub(), stub(), stub(), TokenStream::new())
 }
 
 /// As Diesel's `#[derive(FromSqlRow)]` does it: a field of this type loads from whatever column it has a `FromSql` for.

@@ -172,12 +172,12 @@ pub use envelope_core::AwsKms;
 pub use envelope_core::Json;
 pub use envelope_core::{
     AlreadyInstalled, BoxError, BoxFuture, ChangeError, Column, ColumnMode, Commit, DataKey, Deterministic,
-    DeterministicPlaintext, EncryptionContext, Field, FieldName, FileStore, FromPlaintext, GeneratedKey,
-    KeyChange, KeyError, KeyId, KeyIdError, KeyInfo, KeyProvider, KeyRecord, KeyRow, KeyState, KeyStore,
-    Keyring, KeyringBuilder, ListItem, LocalKey, MalformedValue, MemoryStore, MissPolicy, Mode, NoKeyring,
-    OpenError, Plaintext, PlaintextBytes, PlaintextError, PlaintextRows, PlaintextWriter, ProviderError,
-    Purpose, RandomError, Randomized, Scope, SealError, SearchableColumn, SearchableMode, StoreError, Tenant,
-    TenantNameError, ToPlaintext, WrappedKey,
+    DeterministicPlaintext, EncryptionContext, ExactPlaintext, Field, FieldName, FileStore, FromPlaintext,
+    GeneratedKey, KeyChange, KeyError, KeyId, KeyIdError, KeyInfo, KeyProvider, KeyRecord, KeyRow, KeyState,
+    KeyStore, Keyring, KeyringBuilder, ListItem, LocalKey, MalformedValue, MemoryStore, MissPolicy, Mode,
+    NoKeyring, OpenError, Plaintext, PlaintextBytes, PlaintextError, PlaintextRows, PlaintextWriter,
+    ProviderError, Purpose, RandomError, Randomized, Scope, SealError, SearchableColumn, SearchableMode,
+    StoreError, Tenant, TenantNameError, ToPlaintext, WrappedKey,
 };
 #[cfg(feature = "config")]
 pub use envelope_core::{Config, ConfigError};

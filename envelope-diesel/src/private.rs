@@ -2,8 +2,8 @@
 
 pub use diesel;
 pub use envelope_core::{
-    Column, Deterministic, DeterministicPlaintext, Field, FromPlaintext, ListItem, Mode, Plaintext,
-    PlaintextBytes, PlaintextError, PlaintextRows, PlaintextWriter, Randomized, ToPlaintext,
+    Column, Deterministic, DeterministicPlaintext, ExactPlaintext, Field, FromPlaintext, ListItem, Mode,
+    Plaintext, PlaintextBytes, PlaintextError, PlaintextRows, PlaintextWriter, Randomized, ToPlaintext,
 };
 
 pub use crate::{

@@ -1,8 +1,9 @@
 //! What generated code may name, and nothing else may: it changes without notice.
 
 pub use envelope_core::{
-    Column, Deterministic, DeterministicPlaintext, Field, FromPlaintext, ListItem, Mode, Plaintext,
-    PlaintextBytes, PlaintextError, PlaintextRows, PlaintextWriter, Randomized, SealError, ToPlaintext,
+    Column, Deterministic, DeterministicPlaintext, ExactPlaintext, Field, FromPlaintext, ListItem, Mode,
+    Plaintext, PlaintextBytes, PlaintextError, PlaintextRows, PlaintextWriter, Randomized, SealError,
+    ToPlaintext,
 };
 pub use sqlx;
 

@@ -21,7 +21,7 @@ const SECONDS_OF_AN_OFFSET: u32 = 93_600;
 pub(super) struct Date(pub(super) i32);
 
 impl Date {
-    pub(super) const fn to_bytes(self) -> [u8; DATE_LEN] {
+    pub(super) const fn to_bytes(&self) -> [u8; DATE_LEN] {
         self.0.to_be_bytes()
     }
 
@@ -37,7 +37,7 @@ pub(super) struct TimeOfDay {
 }
 
 impl TimeOfDay {
-    pub(super) const fn to_bytes(self) -> [u8; TIME_LEN] {
+    pub(super) const fn to_bytes(&self) -> [u8; TIME_LEN] {
         let [_, s0, s1, s2] = self.seconds.to_be_bytes();
         let [n0, n1, n2, n3] = self.nanoseconds.to_be_bytes();
         [s0, s1, s2, n0, n1, n2, n3]
@@ -51,7 +51,7 @@ impl TimeOfDay {
 }
 
 /// A date, then a time of day.
-pub(super) const fn date_time_to_bytes(date: Date, time: TimeOfDay) -> [u8; DATE_TIME_LEN] {
+pub(super) const fn date_time_to_bytes(date: &Date, time: &TimeOfDay) -> [u8; DATE_TIME_LEN] {
     let [d0, d1, d2, d3] = date.to_bytes();
     let [t0, t1, t2, t3, t4, t5, t6] = time.to_bytes();
     [d0, d1, d2, d3, t0, t1, t2, t3, t4, t5, t6]
@@ -71,7 +71,7 @@ pub(super) struct Instant {
 }
 
 impl Instant {
-    pub(super) const fn to_bytes(self) -> [u8; INSTANT_LEN] {
+    pub(super) const fn to_bytes(&self) -> [u8; INSTANT_LEN] {
         let [s0, s1, s2, s3, s4, s5, s6, s7] = self.seconds.to_be_bytes();
         let [n0, n1, n2, n3] = self.nanoseconds.to_be_bytes();
         [s0, s1, s2, s3, s4, s5, s6, s7, n0, n1, n2, n3]
@@ -85,7 +85,7 @@ impl Instant {
     }
 
     /// With seconds east of UTC, which fit in three bytes.
-    pub(super) const fn to_bytes_at(self, offset: i32) -> [u8; OFFSET_LEN] {
+    pub(super) const fn to_bytes_at(&self, offset: i32) -> [u8; OFFSET_LEN] {
         let [s0, s1, s2, s3, s4, s5, s6, s7, n0, n1, n2, n3] = self.to_bytes();
         let [_, o0, o1, o2] = offset.to_be_bytes();
         [s0, s1, s2, s3, s4, s5, s6, s7, n0, n1, n2, n3, o0, o1, o2]

@@ -3,7 +3,7 @@
 use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, Timelike as _, Utc};
 
 use super::{
-    DeterministicPlaintext,
+    DeterministicPlaintext, ExactPlaintext,
     calendar::{
         DATE_LEN, DATE_TIME_LEN, Date, INSTANT_LEN, Instant, OFFSET_LEN, TIME_LEN, TimeOfDay,
         date_time_from_bytes, date_time_to_bytes,
@@ -18,7 +18,7 @@ fixed_length! {
         |time| time_of_day(*time).to_bytes(),
         |bytes| time(&TimeOfDay::from_bytes(bytes)?);
     NaiveDateTime: DATE_TIME_LEN, "a date and time in the range of `chrono::NaiveDateTime`",
-        |both| date_time_to_bytes(days(both.date()), time_of_day(both.time())),
+        |both| date_time_to_bytes(&days(both.date()), &time_of_day(both.time())),
         |bytes| {
             let (day, time_of_day) = date_time_from_bytes(bytes)?;
             Some(date(&day)?.and_time(time(&time_of_day)?))
@@ -34,10 +34,15 @@ fixed_length! {
         };
 }
 
+impl ExactPlaintext for NaiveDate {}
+
 impl DeterministicPlaintext for NaiveDate {}
+impl ExactPlaintext for NaiveTime {}
 impl DeterministicPlaintext for NaiveTime {}
+impl ExactPlaintext for NaiveDateTime {}
 impl DeterministicPlaintext for NaiveDateTime {}
-// Not `DateTime<FixedOffset>`: one point in time is equal at all offsets, and its bytes are not.
+// Neither for `DateTime<FixedOffset>`: one point in time is equal at all offsets, and its bytes are not.
+impl ExactPlaintext for DateTime<Utc> {}
 impl DeterministicPlaintext for DateTime<Utc> {}
 
 const fn days(date: NaiveDate) -> Date {

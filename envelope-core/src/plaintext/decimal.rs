@@ -112,4 +112,4 @@ mod big {
     impl ListItem for BigDecimal {}
 }
 
-// Neither is `DeterministicPlaintext`: 1.0 and 1.00 are equal, and what is stored keeps them apart.
+// Neither is `ExactPlaintext`: 1.0 and 1.00 are equal, and what is stored keeps them apart.

@@ -5,7 +5,8 @@ use std::{borrow::Cow, rc::Rc, sync::Arc};
 use zeroize::Zeroize;
 
 use super::{
-    DeterministicPlaintext, FromPlaintext, PlaintextBytes, PlaintextError, PlaintextWriter, ToPlaintext,
+    DeterministicPlaintext, ExactPlaintext, FromPlaintext, PlaintextBytes, PlaintextError, PlaintextWriter,
+    ToPlaintext,
 };
 
 pub(super) const TEXT: PlaintextError = PlaintextError::new("text in UTF-8");
@@ -105,15 +106,26 @@ macro_rules! read_through {
             }
         }
 
+        impl ExactPlaintext for $form {}
+
         impl DeterministicPlaintext for $form {}
     )*};
 }
 
 read_through! { Box<str>: String, Arc<str>: String, Box<[u8]>: Vec<u8>, Arc<[u8]>: Vec<u8> }
 
+impl ExactPlaintext for String {}
+
 impl DeterministicPlaintext for String {}
+impl ExactPlaintext for Vec<u8> {}
 impl DeterministicPlaintext for Vec<u8> {}
+impl<const N: usize> ExactPlaintext for [u8; N] {}
 impl<const N: usize> DeterministicPlaintext for [u8; N] {}
+
+// Not the floats: `0.0 == -0.0`.
+impl ExactPlaintext for bool {}
+impl ExactPlaintext for i8 {}
+impl ExactPlaintext for u8 {}
 
 impl<T: ToPlaintext + ?Sized> ToPlaintext for &T {
     type Plain = T::Plain;
@@ -222,7 +234,10 @@ impl FromPlaintext for u128 {
 }
 
 macro_rules! deterministic {
-    ($($int:ty),*) => {$(impl DeterministicPlaintext for $int {})*};
+    ($($int:ty),*) => {$(
+        impl ExactPlaintext for $int {}
+        impl DeterministicPlaintext for $int {}
+    )*};
 }
 
 // Not the 8-bit ones: 256 values are counted at a glance.

@@ -1,7 +1,8 @@
 //! FORMAT.md#lists: `Vec<T>`.
 
 use super::{
-    DeterministicPlaintext, FromPlaintext, PlaintextBytes, PlaintextError, PlaintextWriter, ToPlaintext,
+    DeterministicPlaintext, ExactPlaintext, FromPlaintext, PlaintextBytes, PlaintextError, PlaintextWriter,
+    ToPlaintext,
 };
 
 /// A type of which a `Vec` is a plaintext.
@@ -83,6 +84,7 @@ same_as_a_slice! {
     (const N: usize) [T; N];
 }
 
+impl<T: ExactPlaintext + ListItem> ExactPlaintext for Vec<T> {}
 impl<T: DeterministicPlaintext + ListItem> DeterministicPlaintext for Vec<T> {}
 
 macro_rules! items {

@@ -3,8 +3,8 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::{
-    DeterministicPlaintext, FromPlaintext, ListItem, PlaintextBytes, PlaintextError, PlaintextWriter,
-    ToPlaintext,
+    DeterministicPlaintext, ExactPlaintext, FromPlaintext, ListItem, PlaintextBytes, PlaintextError,
+    PlaintextWriter, ToPlaintext,
 };
 
 /// The first byte. An IPv6 address that maps one of IPv4 is one of IPv6.
@@ -80,8 +80,11 @@ fn read(bytes: &[u8]) -> Option<IpAddr> {
 
 impl ListItem for Ipv6Addr {}
 impl ListItem for IpAddr {}
+impl ExactPlaintext for Ipv4Addr {}
 impl DeterministicPlaintext for Ipv4Addr {}
+impl ExactPlaintext for Ipv6Addr {}
 impl DeterministicPlaintext for Ipv6Addr {}
+impl ExactPlaintext for IpAddr {}
 impl DeterministicPlaintext for IpAddr {}
 
 #[cfg(feature = "ipnetwork")]
@@ -90,8 +93,8 @@ mod network {
 
     use super::HINT;
     use crate::plaintext::{
-        DeterministicPlaintext, FromPlaintext, ListItem, PlaintextBytes, PlaintextError, PlaintextWriter,
-        ToPlaintext,
+        DeterministicPlaintext, ExactPlaintext, FromPlaintext, ListItem, PlaintextBytes, PlaintextError,
+        PlaintextWriter, ToPlaintext,
     };
 
     /// The address, host bits and all, then the length of the prefix.
@@ -118,5 +121,6 @@ mod network {
     const NETWORK: PlaintextError = PlaintextError::new("an IP network");
 
     impl ListItem for IpNetwork {}
+    impl ExactPlaintext for IpNetwork {}
     impl DeterministicPlaintext for IpNetwork {}
 }

@@ -3,8 +3,8 @@
 use secrecy::{ExposeSecret as _, SecretBox, zeroize::Zeroize};
 
 use super::{
-    DeterministicPlaintext, FromPlaintext, ListItem, Plaintext, PlaintextBytes, PlaintextError,
-    PlaintextWriter, ToPlaintext, impls::TEXT,
+    DeterministicPlaintext, ExactPlaintext, FromPlaintext, ListItem, Plaintext, PlaintextBytes,
+    PlaintextError, PlaintextWriter, ToPlaintext, impls::TEXT,
 };
 
 /// Boxes of what has no size, whose bytes are copied once, into a box that fits.
@@ -30,6 +30,7 @@ macro_rules! unsized_secrets {
         }
 
         impl ListItem for SecretBox<$inner> {}
+        impl ExactPlaintext for SecretBox<$inner> {}
         impl DeterministicPlaintext for SecretBox<$inner> {}
     )*};
 }
@@ -59,4 +60,5 @@ impl<T: ToPlaintext<Plain = T> + FromPlaintext + Zeroize + Clone> FromPlaintext 
 }
 
 impl<T: Plaintext + Zeroize + Clone> ListItem for SecretBox<T> {}
+impl<T: ExactPlaintext + Zeroize + Clone> ExactPlaintext for SecretBox<T> {}
 impl<T: DeterministicPlaintext + Zeroize + Clone> DeterministicPlaintext for SecretBox<T> {}

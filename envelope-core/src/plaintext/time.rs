@@ -3,7 +3,7 @@
 use time::{Date, OffsetDateTime, PrimitiveDateTime, Time, UtcDateTime, UtcOffset};
 
 use super::{
-    DeterministicPlaintext,
+    DeterministicPlaintext, ExactPlaintext,
     calendar::{
         self, DATE_LEN, DATE_TIME_LEN, INSTANT_LEN, Instant, OFFSET_LEN, TIME_LEN, TimeOfDay,
         date_time_from_bytes, date_time_to_bytes,
@@ -23,7 +23,7 @@ fixed_length! {
         |time| time_of_day(*time).to_bytes(),
         |bytes| time(&TimeOfDay::from_bytes(bytes)?);
     PrimitiveDateTime: DATE_TIME_LEN, "a date and time in the range of `time`, without a leap second",
-        |both| date_time_to_bytes(days(both.date()), time_of_day(both.time())),
+        |both| date_time_to_bytes(&days(both.date()), &time_of_day(both.time())),
         |bytes| {
             let (day, time_of_day) = date_time_from_bytes(bytes)?;
             Some(Self::new(date(&day)?, time(&time_of_day)?))
@@ -55,10 +55,15 @@ fixed_length! {
         };
 }
 
+impl ExactPlaintext for Date {}
+
 impl DeterministicPlaintext for Date {}
+impl ExactPlaintext for Time {}
 impl DeterministicPlaintext for Time {}
+impl ExactPlaintext for PrimitiveDateTime {}
 impl DeterministicPlaintext for PrimitiveDateTime {}
-// Not `OffsetDateTime`: one point in time is equal at all offsets, and its bytes are not.
+// Neither for `OffsetDateTime`: one point in time is equal at all offsets, and its bytes are not.
+impl ExactPlaintext for UtcDateTime {}
 impl DeterministicPlaintext for UtcDateTime {}
 
 const fn days(date: Date) -> calendar::Date {

@@ -2,10 +2,12 @@
 
 use uuid::Uuid;
 
-use super::DeterministicPlaintext;
+use super::{DeterministicPlaintext, ExactPlaintext};
 
 fixed_length! {
     Uuid: 16, "a UUID", |uuid| *uuid.as_bytes(), |bytes| Some(Self::from_bytes(bytes));
 }
+
+impl ExactPlaintext for Uuid {}
 
 impl DeterministicPlaintext for Uuid {}

@@ -87,15 +87,17 @@ fn constant(model: &Model, field: &Field, encrypted: &EncryptedField) -> TokenSt
     }
 }
 
-/// That the type has an encoding is a bound of `Column::Plain`. That it has enough values to hide which one a row
-/// has, is asked here.
+/// That the type has an encoding is a bound of `Column::Plain`. That a search finds what is equal, and that there are enough values to
+/// hide which one a row has, is asked here.
 fn assertion(model: &Model, encrypted: &EncryptedField) -> Option<TokenStream> {
     let private = model.private();
     let ty = &encrypted.plain_ty;
-    (encrypted.deterministic && !encrypted.allow_low_cardinality).then(|| {
+    let property =
+        if encrypted.allow_low_cardinality { quote!(ExactPlaintext) } else { quote!(DeterministicPlaintext) };
+    encrypted.deterministic.then(|| {
         let assert = quote_spanned!(types::at(ty)=> deterministic::<#ty>);
         quote! {
-            const fn deterministic<T: #private::DeterministicPlaintext>() {}
+            const fn deterministic<T: #private::#property>() {}
             const _: () = #assert();
         }
     })
