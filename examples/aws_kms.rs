@@ -15,8 +15,7 @@ use std::{
 };
 
 use clap::Parser;
-use envelope_core::{AwsKms, ChangeError};
-use envelope_sqlx::{Encrypted, FileStore, Keyring, Purpose};
+use envelope_sqlx::{AwsKms, ChangeError, Encrypted, FileStore, Keyring, Purpose};
 use sqlx::{SqlitePool, sqlite::SqliteConnectOptions};
 
 /// Stores, rotates, starts again and reads, with keys in AWS KMS.

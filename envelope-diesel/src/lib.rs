@@ -118,7 +118,8 @@
 //! |---|---|
 //! | `alias.field(users::email).eq("…")`, `column.nullable().eq("…")`, and `eq` in generic code | `.matches("…")`, of [`EncryptedExpressionMethods`] |
 //! | `users::email.eq(wrapper)` in a condition, with the wrapper [`Encrypted<UserEmail>`](struct@Encrypted) | `users::email.eq(&*wrapper)` |
-//! | `users::number.eq(5)` with a number that is no `i32` | `users::number.eq(5_i64)` |
+//! | `users::number.eq(5)` with a number that is no `i32`; `users::photo.eq(vec![1, 2])` with bytes | `users::number.eq(5_i64)`; `users::photo.eq(vec![1_u8, 2])` |
+//! | `users::token.eq("…")` with a `SecretString` | `users::token.eq(SecretString::from("…"))` |
 //! | `gt`, `like`, `order_by`, `max`, … | load the rows, then compare; the database sees ciphertext. `order_by` and `group_by` of an encrypted column do compile, but the order means nothing |
 //! | `email = other` between columns of two types | one column type for both; values of two contexts are never equal |
 //! | `#[diesel::dsl::auto_type]`, `dsl::Eq<users::email, _>` in a signature | [`dsl::Matches<users::email, _>`](dsl::Matches) |
@@ -141,6 +142,12 @@
 //! # Features
 //!
 //! `sqlite`, `postgres` and `mysql`: the backends, at least one of which is needed.
+//!
+//! `bigdecimal`, `chrono`, `ipnetwork`, `json`, `rust_decimal`, `secrecy`, `time`, `uuid`: plaintext types of these crates, and with `json`
+//! `Json<T>` for all that `serde` can write. [`ToPlaintext`] lists the types, how long they are and which can be searched.
+//!
+//! `aws-kms`, `age`, `config`: AWS KMS as the key provider, an offline key pair for escrow, a keyring from a configuration file.
+//! `testing`: a key provider in memory, for tests.
 
 mod dispatch;
 mod methods;
@@ -170,6 +177,8 @@ pub use envelope_core::AgeKey;
 pub use envelope_core::AwsKms;
 #[cfg(feature = "json")]
 pub use envelope_core::Json;
+#[cfg(feature = "testing")]
+pub use envelope_core::testing;
 pub use envelope_core::{
     AlreadyInstalled, BoxError, BoxFuture, ChangeError, Column, ColumnMode, Commit, DataKey, Deterministic,
     DeterministicPlaintext, EncryptionContext, ExactPlaintext, Field, FieldName, FileStore, FromPlaintext,

@@ -119,6 +119,16 @@
 //! # }
 //! ```
 //!
+//! # Features
+//!
+//! `postgres`: arrays of candidates and of encrypted values.
+//!
+//! `bigdecimal`, `chrono`, `ipnetwork`, `json`, `rust_decimal`, `secrecy`, `time`, `uuid`: plaintext types of these crates, and with `json`
+//! `Json<T>` for all that `serde` can write. [`ToPlaintext`] lists the types, how long they are and which can be searched.
+//!
+//! `aws-kms`, `age`, `config`: AWS KMS as the key provider, an offline key pair for escrow, a keyring from a configuration file.
+//! `testing`: a key provider in memory, for tests.
+//!
 //! # What this does not do
 //!
 //! Randomized columns cannot be compared, sorted or grouped in SQL, and deterministic ones only compared for equality. A `UNIQUE`
@@ -150,6 +160,8 @@ pub use envelope_core::AgeKey;
 pub use envelope_core::AwsKms;
 #[cfg(feature = "json")]
 pub use envelope_core::Json;
+#[cfg(feature = "testing")]
+pub use envelope_core::testing;
 pub use envelope_core::{
     AlreadyInstalled, BoxError, BoxFuture, ChangeError, Column, ColumnMode, Commit, DataKey, Deterministic,
     DeterministicPlaintext, EncryptionContext, ExactPlaintext, Field, FieldName, FileStore, FromPlaintext,

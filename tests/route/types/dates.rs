@@ -238,7 +238,7 @@ async fn each_finds_and_changes_a_date() {
         let pool = &databases.sqlx;
         assert_eq!(found(Moment::BIRTH_DATE, Moment::BIRTH_DATE.lookup(date), pool).await, [1]);
         assert_eq!(found(Moment::ALARM, Moment::ALARM.lookup(plain.alarm.unwrap()), pool).await, [1]);
-        assert_eq!(found(Moment::LOCAL, Moment::LOCAL.lookup(&NaiveDateTime::MIN), pool).await, [2]);
+        assert_eq!(found(Moment::LOCAL, Moment::LOCAL.lookup(NaiveDateTime::MIN), pool).await, [2]);
         assert_eq!(found(Moment::SEEN, Moment::SEEN.lookup(plain.seen.unwrap()), pool).await, [1]);
         diesel::update(moments::table.filter(moments::birth_date.eq(date)))
             .set((moments::birth_date.eq(NaiveDate::MAX), moments::there.eq(None::<DateTime<FixedOffset>>)))
