@@ -112,7 +112,8 @@ pub trait ToPlaintext {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be read from an encrypted column",
     label = "no decoding for this type",
-    note = "for a newtype or an enum of unit variants add `#[derive(Plaintext)]`; for other types implement `ToPlaintext` and `FromPlaintext`"
+    note = "for a newtype or an enum of unit variants add `#[derive(Plaintext)]`; for other types implement `ToPlaintext` and `FromPlaintext`",
+    note = "for a type of `uuid`, `chrono`, `time`, `rust_decimal`, `bigdecimal`, `serde_json` (`json`), `secrecy` or `ipnetwork` turn on the feature of that name; for what `serde` can write use `Json<…>`"
 )]
 pub trait FromPlaintext: Sized {
     /// Decodes what [`ToPlaintext::write`] wrote.
@@ -127,7 +128,8 @@ pub trait FromPlaintext: Sized {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no plaintext encoding, so it cannot be encrypted",
     label = "no encoding for this type",
-    note = "for a newtype or an enum of unit variants add `#[derive(Plaintext)]`; for other types implement `ToPlaintext` and `FromPlaintext`"
+    note = "for a newtype or an enum of unit variants add `#[derive(Plaintext)]`; for other types implement `ToPlaintext` and `FromPlaintext`",
+    note = "for a type of `uuid`, `chrono`, `time`, `rust_decimal`, `bigdecimal`, `serde_json` (`json`), `secrecy` or `ipnetwork` turn on the feature of that name; for what `serde` can write use `Json<…>`"
 )]
 pub trait Plaintext: ToPlaintext<Plain = Self> + FromPlaintext + Send + Sync + 'static {}
 

@@ -41,6 +41,10 @@ use super::{FromPlaintext, PlaintextBytes, PlaintextError, PlaintextWriter, ToPl
 /// that are no text; more than 127 arrays and objects in each other.
 ///
 /// A column of JSON cannot be searched, as one value has many texts.
+///
+/// # Security
+///
+/// The text is wiped; what `serde` allocates on the way, and `T` itself, are not unless they do it themselves.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(clippy::exhaustive_structs, reason = "a wrapper and nothing else, for good")]
 pub struct Json<T>(pub T);

@@ -2,7 +2,7 @@
 
 use super::{
     DeterministicPlaintext, ExactPlaintext, FromPlaintext, PlaintextBytes, PlaintextError, PlaintextWriter,
-    ToPlaintext,
+    ToPlaintext, wipe,
 };
 
 /// A type of which a `Vec` is a plaintext.
@@ -20,7 +20,7 @@ const LIST: PlaintextError = PlaintextError::new("a list of values of the field'
 
 const LENGTH_LEN: usize = size_of::<u32>();
 
-impl<T: ToPlaintext<Plain: ListItem>> ToPlaintext for [T] {
+impl<T: ToPlaintext<Plain: ListItem + 'static>> ToPlaintext for [T] {
     type Plain = Vec<T::Plain>;
 
     fn write(&self, out: &mut PlaintextWriter<'_>) {
@@ -39,7 +39,7 @@ impl<T: ToPlaintext<Plain: ListItem>> ToPlaintext for [T] {
     }
 }
 
-impl<T: ListItem> FromPlaintext for Vec<T> {
+impl<T: ListItem + 'static> FromPlaintext for Vec<T> {
     fn read(bytes: PlaintextBytes) -> Result<Self, PlaintextError> {
         let (count, mut rest) = length(&bytes)?;
         // Each item takes its length at least, so a count that is not true asks for no memory.
@@ -47,13 +47,22 @@ impl<T: ListItem> FromPlaintext for Vec<T> {
             return Err(LIST);
         }
         let mut items = Self::with_capacity(count);
-        for _ in 0..count {
-            let (length, behind) = length(rest)?;
-            let (item, behind) = behind.split_at_checked(length).ok_or(LIST)?;
-            items.push(T::read(PlaintextBytes::copy(item))?);
-            rest = behind;
+        let mut read = || {
+            for _ in 0..count {
+                let (length, behind) = length(rest)?;
+                let (item, behind) = behind.split_at_checked(length).ok_or(LIST)?;
+                items.push(T::read(PlaintextBytes::copy(item))?);
+                rest = behind;
+            }
+            if rest.is_empty() { Ok(()) } else { Err(LIST) }
+        };
+        match read() {
+            Ok(()) => Ok(items),
+            Err(error) => {
+                wipe(&mut items);
+                Err(error)
+            }
         }
-        if rest.is_empty() { Ok(items) } else { Err(LIST) }
     }
 }
 
@@ -65,7 +74,7 @@ fn length(bytes: &[u8]) -> Result<(usize, &[u8]), PlaintextError> {
 /// Forms of a list that differ only in who owns it.
 macro_rules! same_as_a_slice {
     ($(($($generics:tt)*) $form:ty;)*) => {$(
-        impl<T: ToPlaintext<Plain: ListItem>, $($generics)*> ToPlaintext for $form {
+        impl<T: ToPlaintext<Plain: ListItem + 'static>, $($generics)*> ToPlaintext for $form {
             type Plain = Vec<T::Plain>;
 
             fn write(&self, out: &mut PlaintextWriter<'_>) {

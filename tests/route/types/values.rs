@@ -2,12 +2,13 @@
 
 use std::{
     collections::BTreeMap,
+    error::Error as _,
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
 };
 
 use bigdecimal::BigDecimal;
 use diesel::prelude::*;
-use envelope_diesel::Json;
+use envelope_diesel::{Json, SealError};
 use ipnetwork::IpNetwork;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -205,6 +206,25 @@ async fn text_is_none_of_them() {
             key KEY Uuid, price PRICE Decimal, weight WEIGHT BigDecimal, meta META Value, options OPTIONS Json<Options>,
             address ADDRESS IpAddr, v4 V4 Ipv4Addr, v6 V6 Ipv6Addr, network NETWORK IpNetwork, tags TAGS Vec<String>,
             keys KEYS Vec<Uuid>, numbers NUMBERS Vec<i64>);
+    })
+    .await;
+}
+
+/// Once stored it could not be read.
+#[tokio::test]
+async fn json_that_would_not_come_back() {
+    with_things(async |databases| {
+        let sizes = BTreeMap::from([("m".to_owned(), f64::NAN)]);
+        let thing =
+            Thing { options: Some(Json(Options { sizes, ..Options::default() })), ..Thing::default() };
+        let error =
+            diesel::insert_into(things::table).values(&thing).execute(&mut databases.diesel).unwrap_err();
+        let by_diesel = error.source().unwrap().downcast_ref::<SealError>().unwrap().clone();
+        for error in [by_diesel, Thing::OPTIONS.seal(&thing.options).unwrap_err()] {
+            assert!(matches!(error, SealError::Plaintext { .. }), "{error}");
+            assert!(error.to_string().starts_with("cannot seal things.options: "), "{error}");
+        }
+        assert_eq!(things::table.count().get_result(&mut databases.diesel), Ok(0_i64));
     })
     .await;
 }
