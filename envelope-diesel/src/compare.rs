@@ -7,7 +7,7 @@ use diesel::{
     expression::{AsExpression, TypedExpressionType, ValidGrouping},
     query_builder::{AstPass, QueryFragment, QueryId},
     sql_types::{
-        Bool, BoolOrNullableBool, HasSqlType, MaybeNullableType, OneIsNullable, SqlType,
+        Bool, BoolOrNullableBool, HasSqlType, MaybeNullableType, OneIsNullable, SingleValue, SqlType,
         is_nullable::{IsOneNullable, IsSqlTypeNullable},
     },
 };
@@ -40,26 +40,70 @@ pub struct Is;
 #[non_exhaustive]
 pub struct IsNot;
 
-/// [`Is`] or [`IsNot`].
+/// Equal, where `NULL` is equal to `NULL` and to nothing else: SQL's `IS NOT DISTINCT FROM`.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Same;
+
+/// Not the [`Same`]: SQL's `IS DISTINCT FROM`.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Different;
+
+/// [`Is`], [`IsNot`], [`Same`] or [`Different`].
 pub trait Polarity {
+    /// The type of a comparison with an expression of the type `ST`.
+    type Truth<ST: EncryptedSqlType>: SqlType + SingleValue + BoolOrNullableBool;
+
     /// SQL between a column and one candidate.
     const ONE: &'static str;
     /// SQL between a column and several candidates.
     const SEVERAL: &'static str;
     /// SQL of a comparison without candidates.
     const NONE: &'static str;
+    /// SQL between a column and the comparison with its candidates, where that alone would be `NULL` for a column that is. Other than
+    /// `IS NOT DISTINCT FROM`, every database uses an index for it.
+    const UNLESS_NULL: Option<&'static str> = None;
+    /// SQL behind a column that is compared with `NULL`.
+    const NULL: &'static str;
 }
 
 impl Polarity for Is {
+    type Truth<ST: EncryptedSqlType> = ST::Truth;
+
     const ONE: &'static str = " = ";
     const SEVERAL: &'static str = " IN (";
     const NONE: &'static str = "0=1";
+    const NULL: &'static str = " = NULL";
 }
 
 impl Polarity for IsNot {
+    type Truth<ST: EncryptedSqlType> = ST::Truth;
+
     const ONE: &'static str = " != ";
     const SEVERAL: &'static str = " NOT IN (";
     const NONE: &'static str = "1=1";
+    const NULL: &'static str = " != NULL";
+}
+
+impl Polarity for Same {
+    type Truth<ST: EncryptedSqlType> = Bool;
+
+    const ONE: &'static str = Is::ONE;
+    const SEVERAL: &'static str = Is::SEVERAL;
+    const NONE: &'static str = Is::NONE;
+    const UNLESS_NULL: Option<&'static str> = Some(" IS NOT NULL AND ");
+    const NULL: &'static str = " IS NULL";
+}
+
+impl Polarity for Different {
+    type Truth<ST: EncryptedSqlType> = Bool;
+
+    const ONE: &'static str = IsNot::ONE;
+    const SEVERAL: &'static str = IsNot::SEVERAL;
+    const NONE: &'static str = IsNot::NONE;
+    const UNLESS_NULL: Option<&'static str> = Some(" IS NULL OR ");
+    const NULL: &'static str = " IS NOT NULL";
 }
 
 impl<L, O, P> Comparison<L, O, P> {
@@ -68,13 +112,14 @@ impl<L, O, P> Comparison<L, O, P> {
     }
 }
 
-type TruthOf<L> = <<L as Expression>::SqlType as EncryptedSqlType>::Truth;
+type TruthOf<L, P> = <P as Polarity>::Truth<<L as Expression>::SqlType>;
 
 /// Diesel's own, as inherent methods: if the column is randomized, the compiler then says why there is no comparison to go on
 /// from, and not which of Diesel's bounds for `and` and `or` are not met.
 impl<L, O, P> Comparison<L, O, P>
 where
     L: Expression<SqlType: EncryptedSqlType>,
+    P: Polarity,
 {
     /// Both.
     pub fn and<T, ST>(self, other: T) -> dsl::And<Self, T, ST>
@@ -82,8 +127,8 @@ where
         MarkerOf<L>: SearchableColumn,
         ST: SqlType + TypedExpressionType + BoolOrNullableBool,
         T: AsExpression<ST>,
-        IsSqlTypeNullable<TruthOf<L>>: OneIsNullable<IsSqlTypeNullable<ST>>,
-        IsOneNullable<TruthOf<L>, ST>: MaybeNullableType<Bool>,
+        IsSqlTypeNullable<TruthOf<L, P>>: OneIsNullable<IsSqlTypeNullable<ST>>,
+        IsOneNullable<TruthOf<L, P>, ST>: MaybeNullableType<Bool>,
     {
         BoolExpressionMethods::and(self, other)
     }
@@ -94,8 +139,8 @@ where
         MarkerOf<L>: SearchableColumn,
         ST: SqlType + TypedExpressionType + BoolOrNullableBool,
         T: AsExpression<ST>,
-        IsSqlTypeNullable<TruthOf<L>>: OneIsNullable<IsSqlTypeNullable<ST>>,
-        IsOneNullable<TruthOf<L>, ST>: MaybeNullableType<Bool>,
+        IsSqlTypeNullable<TruthOf<L, P>>: OneIsNullable<IsSqlTypeNullable<ST>>,
+        IsOneNullable<TruthOf<L, P>, ST>: MaybeNullableType<Bool>,
     {
         BoolExpressionMethods::or(self, other)
     }
@@ -120,8 +165,9 @@ impl<L, O, P> Expression for Comparison<L, O, P>
 where
     L: Expression<SqlType: EncryptedSqlType>,
     MarkerOf<L>: SearchableColumn,
+    P: Polarity,
 {
-    type SqlType = <L::SqlType as EncryptedSqlType>::Truth;
+    type SqlType = P::Truth<L::SqlType>;
 }
 
 impl<L, O, P, QS> AppearsOnTable<QS> for Comparison<L, O, P>
@@ -166,11 +212,15 @@ where
         }
         // In parentheses like Diesel's own, as it may be an operand: `NOT (email = ?)`, `flag = (email = ?)`.
         out.push_sql("(");
-        match self.lookup.found::<MarkerOf<L>>().stored.as_deref() {
+        let stored = self.lookup.found::<MarkerOf<L>>().stored.as_deref();
+        if let (Some(unless_null), Some(_)) = (P::UNLESS_NULL, stored) {
+            self.expression.walk_ast(out.reborrow())?;
+            out.push_sql(unless_null);
+        }
+        match stored {
             None => {
                 self.expression.walk_ast(out.reborrow())?;
-                out.push_sql(P::ONE);
-                out.push_sql("NULL");
+                out.push_sql(P::NULL);
             }
             Some([]) => out.push_sql(P::NONE),
             Some([one]) => {

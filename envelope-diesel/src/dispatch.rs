@@ -16,7 +16,7 @@ use diesel::{
 use envelope_core::ToPlaintext;
 
 use crate::{
-    compare::{Comparison, Is, IsNot},
+    compare::{Comparison, Different, Is, IsNot, Same},
     encrypted::Encrypted,
     lookup::{AnyOf, Maybe, One},
     nullable_eq::NullableEq,
@@ -58,6 +58,20 @@ pub trait InList<V, Any, None> {
     fn in_list(self, values: V) -> Any;
     #[doc(hidden)]
     fn not_in_list(self, values: V) -> None;
+}
+
+/// `column.is_not_distinct_from(V)` is an `S`, `column.is_distinct_from(V)` a `D`.
+#[diagnostic::on_unimplemented(
+    message = "the encrypted column `{Self}` cannot be compared with `{V}`, where `NULL` is a value",
+    label = "not a value of this column, nor an `Option` of one",
+    note = "expected a plaintext of the column's type (`&str` for `String`), an `Option` of one, or, with PostgreSQL, an expression of the \
+            same encrypted type"
+)]
+pub trait SameAs<V, S, D> {
+    #[doc(hidden)]
+    fn same_as(self, value: V) -> S;
+    #[doc(hidden)]
+    fn different_from(self, value: V) -> D;
 }
 
 /// `column.gt(V)` and its relatives are an `O`: implemented by nothing, so that the compiler says why.
@@ -219,5 +233,64 @@ where
 
     fn not_in_list(self, values: V) -> Comparison<C, AnyOf<V::Item>, IsNot> {
         Comparison::new(self, AnyOf(values.into_iter().collect()))
+    }
+}
+
+impl<C, V> SameAs<V, Comparison<C, One<V>, Same>, Comparison<C, One<V>, Different>> for C
+where
+    C: Column + Expression<SqlType: EncryptedSqlType>,
+    V: Value<MarkerOf<C>>,
+{
+    fn same_as(self, value: V) -> Comparison<C, One<V>, Same> {
+        Comparison::new(self, One(value))
+    }
+
+    fn different_from(self, value: V) -> Comparison<C, One<V>, Different> {
+        Comparison::new(self, One(value))
+    }
+}
+
+impl<C, V> SameAs<Option<V>, Comparison<C, Maybe<V>, Same>, Comparison<C, Maybe<V>, Different>> for C
+where
+    C: Column + Expression<SqlType: EncryptedSqlType>,
+    V: Value<MarkerOf<C>>,
+{
+    fn same_as(self, value: Option<V>) -> Comparison<C, Maybe<V>, Same> {
+        Comparison::new(self, Maybe(value))
+    }
+
+    fn different_from(self, value: Option<V>) -> Comparison<C, Maybe<V>, Different> {
+        Comparison::new(self, Maybe(value))
+    }
+}
+
+impl<'a, C, V>
+    SameAs<&'a Option<V>, Comparison<C, Maybe<&'a V>, Same>, Comparison<C, Maybe<&'a V>, Different>> for C
+where
+    C: Column + Expression<SqlType: EncryptedSqlType>,
+    &'a V: Value<MarkerOf<C>>,
+{
+    fn same_as(self, value: &'a Option<V>) -> Comparison<C, Maybe<&'a V>, Same> {
+        Comparison::new(self, Maybe(value.as_ref()))
+    }
+
+    fn different_from(self, value: &'a Option<V>) -> Comparison<C, Maybe<&'a V>, Different> {
+        Comparison::new(self, Maybe(value.as_ref()))
+    }
+}
+
+/// Diesel has the operators for PostgreSQL.
+#[cfg(feature = "postgres")]
+impl<C, V> SameAs<V, dsl::IsNotDistinctFrom<C, V>, dsl::IsDistinctFrom<C, V>> for C
+where
+    C: Column + Expression<SqlType: EncryptedSqlType>,
+    V: Expression<SqlType = C::SqlType>,
+{
+    fn same_as(self, value: V) -> dsl::IsNotDistinctFrom<C, V> {
+        diesel::PgExpressionMethods::is_not_distinct_from(self, value)
+    }
+
+    fn different_from(self, value: V) -> dsl::IsDistinctFrom<C, V> {
+        diesel::PgExpressionMethods::is_distinct_from(self, value)
     }
 }

@@ -153,6 +153,7 @@ mod dispatch;
 mod methods;
 pub mod dsl;
 mod nullable_eq;
+mod shared;
 mod assign;
 mod compare;
 mod lookup;

@@ -1,10 +1,14 @@
 //! Comparisons of any encrypted expression, for code in which the column's own `eq` is out of reach.
 
 use diesel::Expression;
-use envelope_core::SearchableColumn;
+use envelope_core::{Column, SearchableColumn};
 
 use crate::{
-    dsl::{AnyOf, Comparison, Matches, MatchesAny, MatchesNone, NotMatches, One},
+    dsl::{
+        AnyOf, AsColumn, Comparison, Matches, MatchesAny, MatchesNone, MatchesNullable, Maybe, NotMatches,
+        NotMatchesNullable, One,
+    },
+    shared::Retyped,
     sql_type::{EncryptedSqlType, MarkerOf},
     value::Value,
 };
@@ -68,6 +72,89 @@ pub trait EncryptedExpressionMethods: Expression<SqlType: EncryptedSqlType> + Si
         I: IntoIterator<Item: Value<MarkerOf<Self>>>,
     {
         Comparison::new(self, AnyOf(values.into_iter().collect()))
+    }
+
+    /// Whether the expression has this value or, for `None`, is `NULL`: `IS NOT DISTINCT FROM`, with the use of an index.
+    fn matches_nullable<V>(self, value: Option<V>) -> MatchesNullable<Self, V>
+    where
+        MarkerOf<Self>: SearchableColumn,
+        V: Value<MarkerOf<Self>>,
+    {
+        Comparison::new(self, Maybe(value))
+    }
+
+    /// Whether the expression has another value than this, where `NULL` is one: `IS DISTINCT FROM`.
+    fn not_matches_nullable<V>(self, value: Option<V>) -> NotMatchesNullable<Self, V>
+    where
+        MarkerOf<Self>: SearchableColumn,
+        V: Value<MarkerOf<Self>>,
+    {
+        Comparison::new(self, Maybe(value))
+    }
+
+    /// The expression as one of another column, with which its own shares a context: for `INSERT … SELECT` and for joins. The stored
+    /// bytes stay what they are.
+    ///
+    /// Both columns need the same `#[encrypt(context = "…")]` (or one of them the other's `table.column`), mode and plaintext type.
+    ///
+    /// ```standalone_crate
+    /// # mod schema { diesel::table! { users { id -> Integer, email -> crate::UserEmail } }
+    /// #     diesel::table! { archive { id -> Integer, email -> crate::ArchivedEmail } } }
+    /// # use schema::{archive, users};
+    /// use diesel::prelude::*;
+    /// use envelope_diesel::{Encrypted, EncryptedExpressionMethods};
+    ///
+    /// #[derive(Encrypted)]
+    /// #[diesel(table_name = users)]
+    /// pub struct User {
+    ///     pub id: i32,
+    ///     #[encrypt(deterministic)]
+    ///     pub email: String,
+    /// }
+    ///
+    /// #[derive(Encrypted)]
+    /// #[diesel(table_name = archive)]
+    /// pub struct Archived {
+    ///     pub id: i32,
+    ///     #[encrypt(deterministic, context = "users.email")]
+    ///     pub email: String,
+    /// }
+    ///
+    /// # fn main() {
+    /// let copy = users::table
+    ///     .select((users::id, users::email.as_column(Archived::EMAIL)))
+    ///     .insert_into(archive::table)
+    ///     .into_columns((archive::id, archive::email));
+    /// # let _ = copy;
+    /// # }
+    /// ```
+    ///
+    /// A column of another context would hold what it cannot open, so this does not compile:
+    ///
+    /// ```compile_fail,E0080,standalone_crate
+    /// # mod schema { diesel::table! { users { id -> Integer, email -> crate::UserEmail, login -> crate::UserLogin } } }
+    /// # use schema::users;
+    /// # use diesel::prelude::*;
+    /// # use envelope_diesel::{Encrypted, EncryptedExpressionMethods};
+    /// # #[derive(Encrypted)]
+    /// # #[diesel(table_name = users)]
+    /// # pub struct User {
+    /// #     pub id: i32,
+    /// #     #[encrypt(deterministic)] pub email: String,
+    /// #     #[encrypt(deterministic)] pub login: String,
+    /// # }
+    /// # fn main() {
+    /// let _ = users::email.as_column(User::LOGIN);
+    /// // error: the two columns have different contexts: one needs `#[encrypt(context = "…")]` with that of the other
+    /// # }
+    /// ```
+    fn as_column<M>(self, column: M) -> AsColumn<Self, M>
+    where
+        Self::SqlType: Retyped<M>,
+        M: Column<Plain = <MarkerOf<Self> as Column>::Plain, Mode = <MarkerOf<Self> as Column>::Mode>,
+    {
+        let _ = column;
+        AsColumn::new(self)
     }
 }
 

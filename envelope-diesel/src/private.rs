@@ -9,7 +9,7 @@ pub use envelope_core::{
 pub use crate::{
     __backends as backends,
     current::open,
-    dispatch::{EqTo, InList, InOrder, NeTo},
+    dispatch::{EqTo, InList, InOrder, NeTo, SameAs},
     lookup::{Assigned, Lookup},
     nullable_eq::NullableEq,
     put::{ComparedByEq, Put, WriteOnly},

@@ -159,6 +159,24 @@ fn operators(private: &TokenStream, column: &TokenStream, marker: &Path) -> Toke
                 <Self as #private::InList<V, Any, None>>::not_in_list(self, values)
             }
 
+            /// Equal to a plaintext, where `NULL` is equal to `NULL` and to nothing else.
+            #[inline]
+            pub fn is_not_distinct_from<V, Same, Different>(self, value: V) -> Same
+            where
+                Self: #private::SameAs<V, Same, Different>,
+            {
+                <Self as #private::SameAs<V, Same, Different>>::same_as(self, value)
+            }
+
+            /// Not equal to a plaintext, where `NULL` is equal to `NULL` and to nothing else.
+            #[inline]
+            pub fn is_distinct_from<V, Same, Different>(self, value: V) -> Different
+            where
+                Self: #private::SameAs<V, Same, Different>,
+            {
+                <Self as #private::SameAs<V, Same, Different>>::different_from(self, value)
+            }
+
             #(#unary)*
             #(#binary)*
         }

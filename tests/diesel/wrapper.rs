@@ -4,36 +4,10 @@ use diesel::{insert_into, prelude::*};
 use envelope_diesel::{Encrypted, EncryptedExpressionMethods};
 
 use super::{
-    User, UserEmail, UserName, UserNote, UserPhone, ada, all, insert, seal_error, users, with_database,
+    DB,
+    fixture::{all, insert, seal_error, with_database},
 };
-
-diesel::table! {
-    secrets (id) {
-        id -> Integer,
-        login -> crate::diesel_route::wrapper::SecretLogin,
-        token -> Nullable<crate::diesel_route::wrapper::SecretToken>,
-    }
-}
-
-#[derive(Encrypted, Queryable, Selectable, Identifiable, Clone, Debug, PartialEq, Eq, Hash)]
-#[diesel(table_name = secrets)]
-struct Secret {
-    id: i32,
-    #[encrypt(deterministic, type = String)]
-    login: Encrypted<SecretLogin>,
-    #[encrypt(type = Vec<u8>)]
-    token: Option<Encrypted<SecretToken>>,
-}
-
-fn with_secrets(test: impl FnOnce(&mut SqliteConnection)) {
-    with_database(|connection| {
-        super::sql(
-            "CREATE TABLE secrets (id INTEGER PRIMARY KEY, login BLOB NOT NULL UNIQUE, token BLOB)",
-            connection,
-        );
-        test(connection);
-    });
-}
+use crate::model::{Secret, User, UserEmail, UserName, UserNote, UserPhone, ada, secrets, users};
 
 fn secret(id: i32, login: &str) -> Secret {
     Secret { id, login: Encrypted::new(login.to_owned()), token: Some(Encrypted::new(vec![1, 2])) }
@@ -41,7 +15,7 @@ fn secret(id: i32, login: &str) -> Secret {
 
 #[test]
 fn in_a_model() {
-    with_secrets(|connection| {
+    with_database(|connection| {
         let (one, two) = (secret(1, "one"), Secret { token: None, ..secret(2, "two") });
         insert_into(secrets::table).values(&vec![one.clone(), two.clone()]).execute(connection).unwrap();
         let read = secrets::table.select(Secret::as_select()).order_by(secrets::id).load(connection);
@@ -58,7 +32,7 @@ fn in_a_model() {
 
 #[test]
 fn in_comparisons() {
-    with_secrets(|connection| {
+    with_database(|connection| {
         let one = secret(1, "one");
         insert_into(secrets::table).values(one.clone()).execute(connection).unwrap();
         let found = secrets::table.filter(secrets::login.matches(&one.login)).count().get_result(connection);
@@ -75,7 +49,7 @@ fn in_comparisons() {
 
 #[test]
 fn in_assignments() {
-    with_secrets(|connection| {
+    with_database(|connection| {
         let Secret { login, token, .. } = secret(1, "one");
         let values = (secrets::login.eq(&login), secrets::token.eq(&token));
         insert_into(secrets::table).values(values).execute(connection).unwrap();
@@ -106,7 +80,7 @@ fn in_tuples() {
 
 /// Diesel's own derives, which know nothing of encryption.
 #[derive(Insertable, AsChangeset, Queryable, Selectable, QueryableByName)]
-#[diesel(table_name = users, check_for_backend(diesel::sqlite::Sqlite))]
+#[diesel(table_name = users, check_for_backend(DB))]
 struct Plain {
     email: Encrypted<UserEmail>,
     name: Encrypted<UserName>,

@@ -4,11 +4,15 @@ use diesel::{insert_into, prelude::*};
 use envelope_core::ToPlaintext;
 use envelope_diesel::Encrypted;
 
-use super::{User, ada, all, bob, insert, users, with_database};
+use super::{
+    DB,
+    fixture::{all, insert, with_database},
+};
+use crate::model::{User, ada, bob, users};
 
 #[derive(Encrypted)]
 #[diesel(table_name = users)]
-#[encrypt(columns = super::User)]
+#[encrypt(columns = crate::model::User)]
 struct NewUser<'a> {
     #[encrypt]
     email: &'a str,
@@ -31,15 +35,16 @@ fn a_struct_that_borrows() {
         let more = vec![NewUser { email: "b", note: None, ..new }, NewUser { email: "c", note: None, ..new }];
         assert_eq!(insert_into(users::table).values(&more).execute(connection), Ok(2));
         let one = NewUser { email: "d", ..new };
-        let id = insert_into(users::table).values(one).returning(users::id).get_result::<i32>(connection);
-        assert_eq!(id, Ok(4));
+        assert_eq!(insert_into(users::table).values(one).execute(connection), Ok(1));
+        let emails = users::table.select(users::email).order_by(users::id).load::<String>(connection);
+        assert_eq!(emails.unwrap(), ["ada@example.com", "b", "c", "d"]);
     });
 }
 
 /// Part of a row.
 #[derive(Encrypted, Queryable, Selectable, Identifiable, Debug, PartialEq)]
-#[diesel(table_name = users, check_for_backend(diesel::sqlite::Sqlite))]
-#[encrypt(columns = super::User)]
+#[diesel(table_name = users, check_for_backend(DB))]
+#[encrypt(columns = crate::model::User)]
 struct Contact {
     id: i32,
     #[encrypt]
@@ -67,7 +72,7 @@ fn a_struct_with_some_of_the_columns() {
 /// Generic in a plain field and in an encrypted one.
 #[derive(Encrypted)]
 #[diesel(table_name = users)]
-#[encrypt(columns = super::User, no_update)]
+#[encrypt(columns = crate::model::User, no_update)]
 struct Signup<'a, E, A>
 where
     E: ToPlaintext<Plain = String>,
@@ -97,7 +102,7 @@ fn a_generic_struct() {
 /// Diesel's attributes mean what they mean on any struct.
 #[derive(Encrypted)]
 #[diesel(table_name = users, treat_none_as_null = true, treat_none_as_default_value = false, primary_key(email))]
-#[encrypt(columns = super::User)]
+#[encrypt(columns = crate::model::User)]
 struct Whole {
     #[encrypt]
     email: String,
@@ -123,10 +128,10 @@ impl From<&'static str> for Activity {
     }
 }
 
-impl diesel::serialize::ToSql<diesel::sql_types::Bool, diesel::sqlite::Sqlite> for Activity {
+impl diesel::serialize::ToSql<diesel::sql_types::Bool, DB> for Activity {
     fn to_sql<'b>(
         &'b self,
-        out: &mut diesel::serialize::Output<'b, '_, diesel::sqlite::Sqlite>,
+        out: &mut diesel::serialize::Output<'b, '_, DB>,
     ) -> diesel::serialize::Result {
         diesel::serialize::ToSql::<diesel::sql_types::Bool, _>::to_sql(&self.0, out)
     }
@@ -156,7 +161,7 @@ fn a_struct_with_attributes_of_diesel() {
 /// Encrypted columns from another struct, embedded.
 #[derive(Encrypted, Queryable, Selectable, Debug, PartialEq)]
 #[diesel(table_name = users)]
-#[encrypt(columns = super::User)]
+#[encrypt(columns = crate::model::User)]
 struct Person {
     id: i32,
     #[encrypt]
@@ -167,7 +172,7 @@ struct Person {
 
 #[derive(Encrypted, Queryable, Selectable, Debug, PartialEq)]
 #[diesel(table_name = users)]
-#[encrypt(columns = super::User)]
+#[encrypt(columns = crate::model::User)]
 struct Reach {
     #[encrypt]
     email: String,
@@ -192,7 +197,7 @@ fn an_embedded_struct() {
 /// A struct for reading, with an expression: no `Insertable` and no `AsChangeset` is made of it.
 #[derive(Encrypted, Queryable, Selectable, Debug, PartialEq)]
 #[diesel(table_name = users)]
-#[encrypt(columns = super::User)]
+#[encrypt(columns = crate::model::User)]
 struct Counted {
     #[encrypt]
     name: String,
@@ -206,39 +211,5 @@ fn a_struct_with_an_expression() {
         insert(&[ada()], connection);
         let counted = users::table.select(Counted::as_select()).first(connection);
         assert_eq!(counted, Ok(Counted { name: ada().name, next: 2 }));
-    });
-}
-
-diesel::table! {
-    /// Names that are not those of the database.
-    #[sql_name = "type"]
-    types (r#move) {
-        r#move -> Integer,
-        #[sql_name = "e-mail"]
-        address -> crate::diesel_route::structs::RawAsync,
-        r#type -> Nullable<crate::diesel_route::structs::RawType>,
-    }
-}
-
-#[derive(Encrypted, Queryable, Selectable, Clone, Debug, PartialEq)]
-#[diesel(table_name = types, primary_key(r#move))]
-struct Raw {
-    r#move: i32,
-    #[encrypt(deterministic, column = "e-mail")]
-    #[diesel(column_name = address)]
-    r#async: String,
-    #[encrypt]
-    r#type: Option<String>,
-}
-
-#[test]
-fn a_struct_with_names_that_need_care() {
-    with_database(|connection| {
-        super::sql("CREATE TABLE type (move INTEGER, \"e-mail\" BLOB, type BLOB)", connection);
-        let raw = Raw { r#move: 1, r#async: "x".to_owned(), r#type: Some("y".to_owned()) };
-        insert_into(types::table).values(&raw).execute(connection).unwrap();
-        let read = types::table.filter(types::address.eq("x")).select(Raw::as_select()).first(connection);
-        assert_eq!(read, Ok(raw));
-        assert_eq!(format!("{:?} {:?}", Raw::ASYNC, Raw::TYPE), "types.e-mail types.type");
     });
 }

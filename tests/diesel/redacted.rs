@@ -3,10 +3,14 @@
 use std::sync::{Arc, Mutex};
 
 use core::fmt::Debug;
-use diesel::{connection::InstrumentationEvent, debug_query, insert_into, prelude::*, sqlite::Sqlite};
+use diesel::{Connection as _, connection::InstrumentationEvent, debug_query, insert_into, prelude::*};
 use envelope_diesel::{Encrypted, EncryptedExpressionMethods};
 
-use super::{User, UserEmail, UserNote, ada, database, users, with_database};
+use super::{
+    Connection, DB,
+    fixture::{all, insert, with_database, without_keyring},
+};
+use crate::model::{User, UserEmail, UserNote, ada, stored_users, users};
 
 const PLAINTEXTS: [&str; 4] = ["ada@example.com", "Ada", "likes tea", "+44 1"];
 
@@ -62,24 +66,24 @@ fn queries() {
     with_database(|_| {
         let print = |query: &dyn Debug, part| assert_prints(query, part);
         let user = ada();
-        print(&debug_query::<Sqlite, _>(&insert_into(users::table).values(&user)), "Encrypted(users.name)");
-        print(&debug_query::<Sqlite, _>(&insert_into(users::table).values(ada())), "Encrypted(users.note)");
+        print(&debug_query::<DB, _>(&insert_into(users::table).values(&user)), "Encrypted(users.name)");
+        print(&debug_query::<DB, _>(&insert_into(users::table).values(ada())), "Encrypted(users.note)");
         print(
-            &debug_query::<Sqlite, _>(&insert_into(users::table).values(vec![ada(), ada()])),
+            &debug_query::<DB, _>(&insert_into(users::table).values(vec![ada(), ada()])),
             "Encrypted(users.note)",
         );
         let values = (users::email.eq("ada@example.com"), users::note.eq(Some("likes tea")));
-        print(&debug_query::<Sqlite, _>(&insert_into(users::table).values(values)), "Encrypted(users.note)");
-        print(&debug_query::<Sqlite, _>(&diesel::update(users::table).set(&user)), "Encrypted(users.phone)");
+        print(&debug_query::<DB, _>(&insert_into(users::table).values(values)), "Encrypted(users.note)");
+        print(&debug_query::<DB, _>(&diesel::update(users::table).set(&user)), "Encrypted(users.phone)");
         let set = (users::name.eq("Ada"), users::phone.eq(&user.phone));
-        print(&debug_query::<Sqlite, _>(&diesel::update(users::table).set(set)), "Encrypted(users.phone)");
+        print(&debug_query::<DB, _>(&diesel::update(users::table).set(set)), "Encrypted(users.phone)");
         let set = users::name.eq(Encrypted::new(ada().name));
-        print(&debug_query::<Sqlite, _>(&diesel::update(users::table).set(set)), "Encrypted(users.name)");
+        print(&debug_query::<DB, _>(&diesel::update(users::table).set(set)), "Encrypted(users.name)");
         let query = users::table.filter(users::email.eq("ada@example.com").and(users::phone.ne("+44 1")));
-        print(&debug_query::<Sqlite, _>(&query), "Encrypted(users.email)");
+        print(&debug_query::<DB, _>(&query), "Encrypted(users.email)");
         let query = users::table.filter(users::email.eq_any(["ada@example.com", "Ada"]));
-        print(&debug_query::<Sqlite, _>(&query), "Encrypted(users.email)");
-        let text = debug_query::<Sqlite, _>(&query).to_string();
+        print(&debug_query::<DB, _>(&query), "Encrypted(users.email)");
+        let text = debug_query::<DB, _>(&query).to_string();
         assert_redacted(&text);
         // Ciphertext is not printed either: 0xfe is 254.
         assert!(!text.contains("254") && !text.contains("fe10"), "{text}");
@@ -88,7 +92,7 @@ fn queries() {
 
 #[test]
 fn to_instrumentation_with_a_keyring_and_without() {
-    fn run(connection: &mut SqliteConnection) -> String {
+    fn run(connection: &mut Connection) -> String {
         let log = Arc::new(Mutex::new(String::new()));
         let seen = Arc::clone(&log);
         connection.set_instrumentation(move |event: InstrumentationEvent<'_>| {
@@ -101,23 +105,25 @@ fn to_instrumentation_with_a_keyring_and_without() {
         log
     }
     assert_redacted(&with_database(run));
-    assert_redacted(&run(&mut database()));
+    assert_redacted(&without_keyring(run));
 }
 
 #[test]
 fn errors() {
-    let connection = &mut database();
-    let error = insert_into(users::table).values(&ada()).execute(connection).unwrap_err();
-    assert!(error.to_string().contains("no keyring"), "{error}");
-    assert_redacted(&format!("{error} {error:?}"));
-    let error = users::table.filter(users::email.eq("ada@example.com")).count().get_result::<i64>(connection);
-    assert_redacted(&format!("{error:?}"));
+    without_keyring(|connection| {
+        let error = insert_into(users::table).values(&ada()).execute(connection).unwrap_err();
+        assert!(error.to_string().contains("no keyring"), "{error}");
+        assert_redacted(&format!("{error} {error:?}"));
+        let query = users::table.filter(users::email.eq("ada@example.com")).count();
+        assert_redacted(&format!("{:?}", query.get_result::<i64>(connection).unwrap_err()));
+    });
     with_database(|connection| {
-        super::insert(&[ada()], connection);
+        insert(&[ada()], connection);
         let error = insert_into(users::table).values(&ada()).execute(connection).unwrap_err();
         assert_redacted(&format!("{error} {error:?}"));
-        super::sql("UPDATE users SET name = 'Ada'", connection);
-        let error = super::all(connection).unwrap_err();
+        let plaintext = diesel::update(stored_users::table).set(stored_users::name.eq(&b"Ada"[..]));
+        plaintext.execute(connection).unwrap();
+        let error = all(connection).unwrap_err();
         assert_redacted(&format!("{error} {error:?}"));
     });
 }

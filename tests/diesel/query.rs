@@ -1,10 +1,13 @@
 //! Every way of searching.
 
-use diesel::{dsl, prelude::*, sqlite::Sqlite};
-use envelope_core::SearchableColumn;
-use envelope_diesel::{EncryptedExpressionMethods, EncryptedSqlType, Value, dsl::Matches};
+use diesel::{dsl, prelude::*};
+use envelope_diesel::EncryptedExpressionMethods;
 
-use super::{Order, User, ada, bob, insert, orders, users, with_database};
+use super::{
+    Connection, DB,
+    fixture::{insert, with_database},
+};
+use crate::model::{User, ada, bob, carol, users};
 
 /// The ids of what a query finds.
 macro_rules! ids {
@@ -13,9 +16,9 @@ macro_rules! ids {
     };
 }
 
-fn with_users(test: impl FnOnce(&mut SqliteConnection)) {
+fn with_users(test: impl FnOnce(&mut Connection)) {
     with_database(|connection| {
-        insert(&[ada(), bob(), User { id: 3, email: "carol@example.com".to_owned(), ..ada() }], connection);
+        insert(&[ada(), bob(), carol()], connection);
         test(connection);
     });
 }
@@ -104,42 +107,13 @@ fn by_several_conditions() {
 #[test]
 fn in_a_boxed_query() {
     with_users(|connection| {
-        let mut query = users::table.select(users::id).into_boxed::<Sqlite>();
+        let mut query = users::table.select(users::id).into_boxed::<DB>();
         query = query.filter(users::phone.eq("+44 1"));
         query = query.filter(users::email.ne("ada@example.com"));
         assert_eq!(query.load::<i32>(connection).unwrap(), [3]);
-        type Condition = Box<dyn BoxableExpression<users::table, Sqlite, SqlType = diesel::sql_types::Bool>>;
+        type Condition = Box<dyn BoxableExpression<users::table, DB, SqlType = diesel::sql_types::Bool>>;
         let condition: Condition = Box::new(users::email.eq("ada@example.com"));
         assert_eq!(ids!(users::table.filter(condition), connection), [1]);
-    });
-}
-
-#[test]
-fn in_joins() {
-    with_users(|connection| {
-        let order = |id, user_id, item: &str| Order { id, user_id, item: item.to_owned() };
-        let all = vec![order(1, 1, "tea"), order(2, 2, "tea"), order(3, 1, "cake")];
-        diesel::insert_into(orders::table).values(&all).execute(connection).unwrap();
-        let joined = users::table.inner_join(orders::table);
-        let query = joined.filter(users::email.eq("ada@example.com")).filter(orders::item.eq("tea"));
-        let found = query.select((User::as_select(), Order::as_select())).load::<(User, Order)>(connection);
-        assert_eq!(found.unwrap(), [(ada(), all[0].clone())]);
-        let joined = users::table
-            .left_join(orders::table.on(orders::item.eq("cake").and(orders::user_id.eq(users::id))));
-        let found = joined.select((users::id, Option::<Order>::as_select())).order_by(users::id);
-        let found = found.load::<(i32, Option<Order>)>(connection);
-        assert_eq!(found.unwrap(), [(1, Some(all[2].clone())), (2, None), (3, None)]);
-        let found =
-            Order::belonging_to(&ada()).filter(orders::item.eq_any(["tea"])).load::<Order>(connection);
-        assert_eq!(found.unwrap(), [all[0].clone()]);
-        let has_cake = orders::table.filter(orders::user_id.eq(users::id)).filter(orders::item.eq("cake"));
-        assert_eq!(ids!(users::table.filter(dsl::exists(has_cake)), connection), [1]);
-        // A subselect of the same column.
-        let emails = users::table.filter(users::is_active.eq(true)).select(users::email);
-        let aliased = diesel::alias!(users as others);
-        let query =
-            aliased.filter(aliased.field(users::email).eq_any(emails)).select(aliased.field(users::id));
-        assert_eq!(query.order_by(aliased.field(users::id)).load::<i32>(connection).unwrap(), [1, 3]);
     });
 }
 
@@ -170,7 +144,7 @@ fn through_aliases() {
         let other = diesel::alias!(users as other);
         let (id, email, phone) =
             (other.field(users::id), other.field(users::email), other.field(users::phone));
-        let find = |connection: &mut SqliteConnection| {
+        let find = |connection: &mut Connection| {
             let matches = other.filter(email.matches("ada@example.com")).select(id).load::<i32>(connection);
             assert_eq!(matches.unwrap(), [1]);
             let query = other.filter(phone.not_matches("+44 2")).filter(email.not_matches("ada@example.com"));
@@ -180,26 +154,6 @@ fn through_aliases() {
             assert_eq!(query.select(id).load::<i32>(connection).unwrap(), [1]);
         };
         find(connection);
-    });
-}
-
-/// Code that knows of a column only that it can be searched.
-fn has<'a, C>(column: C, value: &'a str) -> Matches<C, &'a str>
-where
-    C: Expression<SqlType: EncryptedSqlType>,
-    <C::SqlType as EncryptedSqlType>::Column: SearchableColumn,
-    &'a str: Value<<C::SqlType as EncryptedSqlType>::Column>,
-{
-    column.matches(value)
-}
-
-#[test]
-fn in_generic_code() {
-    with_users(|connection| {
-        assert_eq!(ids!(users::table.filter(has(users::email, "ada@example.com")), connection), [1]);
-        assert_eq!(ids!(users::table.filter(has(users::phone, "+44 1")), connection), [1, 3]);
-        let query = users::table.filter(has(users::email.nullable(), "ada@example.com"));
-        assert_eq!(ids!(query, connection), [1]);
     });
 }
 
@@ -224,24 +178,7 @@ fn for_what_is_deleted() {
         let delete = diesel::delete(users::table.filter(users::email.eq("ada@example.com")));
         assert_eq!(delete.execute(connection), Ok(1));
         let delete = diesel::delete(users::table).filter(users::email.eq_any(["bob@example.com", "none"]));
-        assert_eq!(
-            delete.returning(users::email).get_result::<String>(connection).unwrap(),
-            "bob@example.com"
-        );
+        assert_eq!(delete.execute(connection), Ok(1));
         assert_eq!(ids!(users::table, connection), [3]);
-    });
-}
-
-#[test]
-fn with_an_index() {
-    with_users(|connection| {
-        #[derive(QueryableByName)]
-        struct Plan {
-            #[diesel(sql_type = diesel::sql_types::Text)]
-            detail: String,
-        }
-        let plan = diesel::sql_query("EXPLAIN QUERY PLAN SELECT * FROM users WHERE email = x'00'");
-        let plan: Vec<Plan> = plan.load(connection).unwrap();
-        assert!(plan[0].detail.contains("USING INDEX"), "{}", plan[0].detail);
     });
 }

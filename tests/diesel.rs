@@ -1,0 +1,50 @@
+//! Diesel on SQLite, PostgreSQL and MariaDB: one suite, compiled for each of them. `./tests/run diesel` starts the servers.
+#![cfg(test)]
+#![expect(clippy::arithmetic_side_effects, reason = "the tests compute with small numbers")]
+#![expect(clippy::duplicate_mod, reason = "one suite for each backend")]
+
+#[path = "diesel/database.rs"]
+mod database;
+#[path = "diesel/keys.rs"]
+mod keys;
+#[path = "diesel/model.rs"]
+mod model;
+
+/// The suite for one backend, with what only some of them can.
+macro_rules! backend {
+    ($name:ident: $connection:ty, $backend:ty, $kind:ident; $($file:literal $own:ident)*) => {
+        #[path = "diesel"]
+        mod $name {
+            pub(crate) type Connection = $connection;
+            pub(crate) type DB = $backend;
+            pub(crate) const KIND: crate::database::Kind = crate::database::Kind::$kind;
+
+            mod expressions;
+            mod fixture;
+            mod query;
+            mod read;
+            mod redacted;
+            mod refused;
+            mod rotation;
+            mod structs;
+            mod update;
+            mod wrapper;
+            mod write;
+            $(#[path = $file] mod $own;)*
+        }
+    };
+}
+
+backend! { sqlite: diesel::SqliteConnection, diesel::sqlite::Sqlite, Sqlite;
+    "replace.rs" replace
+    "returning.rs" returning
+    "on_conflict.rs" on_conflict
+}
+backend! { postgres: diesel::PgConnection, diesel::pg::Pg, Postgres;
+    "returning.rs" returning
+    "on_conflict.rs" on_conflict
+}
+backend! { mysql: diesel::MysqlConnection, diesel::mysql::Mysql, Mysql;
+    "on_duplicate_key.rs" on_duplicate_key
+    "replace.rs" replace
+}

@@ -1,0 +1,70 @@
+//! What the tests of one backend share. Compiled once for each.
+
+use std::error::Error as _;
+
+use diesel::{Connection as _, prelude::*};
+use envelope_core::{OpenError, SealError, testing};
+
+use super::{Connection, KIND};
+use crate::{
+    database::Database,
+    model::{User, stored_users, users},
+};
+
+pub(crate) fn database() -> Database {
+    Database::new(KIND)
+}
+
+pub(crate) fn connect(database: &Database) -> Connection {
+    Connection::establish(&database.url).unwrap()
+}
+
+/// Runs a test with a database and a keyring of its own.
+pub(crate) fn with_database<R>(test: impl FnOnce(&mut Connection) -> R) -> R {
+    testing::keyring().with(|| without_keyring(test))
+}
+
+/// Runs a test with a database of its own and no keyring.
+pub(crate) fn without_keyring<R>(test: impl FnOnce(&mut Connection) -> R) -> R {
+    let database = database();
+    test(&mut connect(&database))
+}
+
+pub(crate) fn insert(users: &[User], connection: &mut Connection) {
+    diesel::insert_into(users::table).values(users).execute(connection).unwrap();
+}
+
+pub(crate) fn all(connection: &mut Connection) -> QueryResult<Vec<User>> {
+    User::query().order_by(users::id).load(connection)
+}
+
+/// What the database holds.
+#[derive(Queryable, Selectable, Clone, Debug, PartialEq)]
+#[diesel(table_name = stored_users)]
+pub(crate) struct Stored {
+    pub(crate) email: Vec<u8>,
+    pub(crate) name: Vec<u8>,
+    pub(crate) note: Option<Vec<u8>>,
+    pub(crate) phone: Option<Vec<u8>>,
+}
+
+pub(crate) fn stored(connection: &mut Connection) -> Vec<Stored> {
+    let query = stored_users::table.order_by(stored_users::id).select(Stored::as_select());
+    query.load(connection).unwrap()
+}
+
+/// The typed error of a value that was not opened.
+#[track_caller]
+pub(crate) fn open_error<T: core::fmt::Debug>(result: QueryResult<T>) -> OpenError {
+    let error = result.unwrap_err();
+    assert!(matches!(error, diesel::result::Error::DeserializationError(_)), "{error:?}");
+    error.source().unwrap().downcast_ref::<OpenError>().unwrap().clone()
+}
+
+/// The typed error of a value that was not sealed.
+#[track_caller]
+pub(crate) fn seal_error<T: core::fmt::Debug>(result: QueryResult<T>) -> SealError {
+    let error = result.unwrap_err();
+    assert!(matches!(error, diesel::result::Error::SerializationError(_)), "{error:?}");
+    error.source().unwrap().downcast_ref::<SealError>().unwrap().clone()
+}
