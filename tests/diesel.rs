@@ -12,15 +12,18 @@ mod model;
 
 /// The suite for one backend, with what only some of them can.
 macro_rules! backend {
-    ($name:ident: $connection:ty, $backend:ty, $kind:ident; $($file:literal $own:ident)*) => {
+    ($name:ident: $connection:ty, $asynchronous:ty, $backend:ty, $kind:ident; $($file:literal $own:ident)*) => {
         #[path = "diesel"]
         mod $name {
             pub(crate) type Connection = $connection;
+            pub(crate) type AsyncConnection = $asynchronous;
             pub(crate) type DB = $backend;
             pub(crate) const KIND: crate::database::Kind = crate::database::Kind::$kind;
 
+            mod asynchronous;
             mod expressions;
             mod fixture;
+            mod pools;
             mod query;
             mod read;
             mod redacted;
@@ -35,16 +38,21 @@ macro_rules! backend {
     };
 }
 
-backend! { sqlite: diesel::SqliteConnection, diesel::sqlite::Sqlite, Sqlite;
+backend! {
+    sqlite: diesel::SqliteConnection, diesel_async::sync_connection_wrapper::SyncConnectionWrapper<diesel::SqliteConnection>, diesel::sqlite::Sqlite, Sqlite;
     "replace.rs" replace
     "returning.rs" returning
     "on_conflict.rs" on_conflict
 }
-backend! { postgres: diesel::PgConnection, diesel::pg::Pg, Postgres;
+
+backend! {
+    postgres: diesel::PgConnection, diesel_async::AsyncPgConnection, diesel::pg::Pg, Postgres;
     "returning.rs" returning
     "on_conflict.rs" on_conflict
 }
-backend! { mysql: diesel::MysqlConnection, diesel::mysql::Mysql, Mysql;
+
+backend! {
+    mysql: diesel::MysqlConnection, diesel_async::AsyncMysqlConnection, diesel::mysql::Mysql, Mysql;
     "on_duplicate_key.rs" on_duplicate_key
     "replace.rs" replace
 }

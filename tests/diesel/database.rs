@@ -44,6 +44,10 @@ impl Database {
             Kind::Postgres => ("SERIAL PRIMARY KEY", "BYTEA"),
             Kind::Mysql => ("INTEGER PRIMARY KEY AUTO_INCREMENT", "VARBINARY(255)"),
         };
+        if kind == Kind::Sqlite {
+            // Readers and a writer side by side.
+            database.run("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF");
+        }
         database.run(&TABLES.replace("{id}", id).replace("{bytes}", bytes));
         database
     }
