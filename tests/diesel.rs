@@ -21,6 +21,7 @@ macro_rules! backend {
             pub(crate) const KIND: crate::database::Kind = crate::database::Kind::$kind;
 
             mod asynchronous;
+            mod explain;
             mod expressions;
             mod fixture;
             mod pools;
@@ -29,6 +30,7 @@ macro_rules! backend {
             mod redacted;
             mod refused;
             mod rotation;
+            mod snapshot;
             mod structs;
             mod update;
             mod wrapper;
@@ -42,17 +44,17 @@ backend! {
     sqlite: diesel::SqliteConnection, diesel_async::sync_connection_wrapper::SyncConnectionWrapper<diesel::SqliteConnection>, diesel::sqlite::Sqlite, Sqlite;
     "replace.rs" replace
     "returning.rs" returning
-    "on_conflict.rs" on_conflict
+    "on_conflict.rs" upsert
 }
 
 backend! {
     postgres: diesel::PgConnection, diesel_async::AsyncPgConnection, diesel::pg::Pg, Postgres;
     "returning.rs" returning
-    "on_conflict.rs" on_conflict
+    "on_conflict.rs" upsert
 }
 
 backend! {
     mysql: diesel::MysqlConnection, diesel_async::AsyncMysqlConnection, diesel::mysql::Mysql, Mysql;
-    "on_duplicate_key.rs" on_duplicate_key
+    "on_duplicate_key.rs" upsert
     "replace.rs" replace
 }

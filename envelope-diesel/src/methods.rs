@@ -5,7 +5,7 @@ use envelope_core::{Column, SearchableColumn};
 
 use crate::{
     dsl::{
-        AnyOf, AsColumn, Comparison, Matches, MatchesAny, MatchesNone, MatchesNullable, Maybe, NotMatches,
+        AnyOf, Comparison, IntoColumn, Matches, MatchesAny, MatchesNone, MatchesNullable, Maybe, NotMatches,
         NotMatchesNullable, One,
     },
     shared::Retyped,
@@ -122,7 +122,7 @@ pub trait EncryptedExpressionMethods: Expression<SqlType: EncryptedSqlType> + Si
     ///
     /// # fn main() {
     /// let copy = users::table
-    ///     .select((users::id, users::email.as_column(Archived::EMAIL)))
+    ///     .select((users::id, users::email.into_column(Archived::EMAIL)))
     ///     .insert_into(archive::table)
     ///     .into_columns((archive::id, archive::email));
     /// # let _ = copy;
@@ -144,17 +144,17 @@ pub trait EncryptedExpressionMethods: Expression<SqlType: EncryptedSqlType> + Si
     /// #     #[encrypt(deterministic)] pub login: String,
     /// # }
     /// # fn main() {
-    /// let _ = users::email.as_column(User::LOGIN);
+    /// let _ = users::email.into_column(User::LOGIN);
     /// // error: the two columns have different contexts: one needs `#[encrypt(context = "…")]` with that of the other
     /// # }
     /// ```
-    fn as_column<M>(self, column: M) -> AsColumn<Self, M>
+    fn into_column<M>(self, column: M) -> IntoColumn<Self, M>
     where
         Self::SqlType: Retyped<M>,
         M: Column<Plain = <MarkerOf<Self> as Column>::Plain, Mode = <MarkerOf<Self> as Column>::Mode>,
     {
         let _ = column;
-        AsColumn::new(self)
+        IntoColumn::new(self)
     }
 }
 

@@ -13,8 +13,8 @@ use envelope_core::Column;
 
 use crate::sql_type::{EncryptedSqlType, MarkerOf};
 
-/// An expression `E` as one of the column `M`: what [`as_column`](crate::EncryptedExpressionMethods::as_column) returns.
-pub struct AsColumn<E, M> {
+/// An expression `E` as one of the column `M`: what [`into_column`](crate::EncryptedExpressionMethods::into_column) returns.
+pub struct IntoColumn<E, M> {
     expression: E,
     column: PhantomData<M>,
 }
@@ -37,7 +37,7 @@ where
     type Retyped = Nullable<N>;
 }
 
-impl<E, M> AsColumn<E, M>
+impl<E, M> IntoColumn<E, M>
 where
     E: Expression<SqlType: EncryptedSqlType>,
     M: Column,
@@ -64,43 +64,43 @@ const fn same(one: &str, other: &str) -> bool {
     one.is_empty() && other.is_empty()
 }
 
-impl<E: fmt::Debug, M> fmt::Debug for AsColumn<E, M> {
+impl<E: fmt::Debug, M> fmt::Debug for IntoColumn<E, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.expression.fmt(f)
     }
 }
 
-impl<E: Clone, M> Clone for AsColumn<E, M> {
+impl<E: Clone, M> Clone for IntoColumn<E, M> {
     fn clone(&self) -> Self {
         Self { expression: self.expression.clone(), column: PhantomData }
     }
 }
 
-impl<E: Copy, M> Copy for AsColumn<E, M> {}
+impl<E: Copy, M> Copy for IntoColumn<E, M> {}
 
-impl<E: Expression<SqlType: Retyped<M>>, M> Expression for AsColumn<E, M> {
+impl<E: Expression<SqlType: Retyped<M>>, M> Expression for IntoColumn<E, M> {
     type SqlType = <E::SqlType as Retyped<M>>::Retyped;
 }
 
-impl<E: AppearsOnTable<QS>, M, QS> AppearsOnTable<QS> for AsColumn<E, M> where Self: Expression {}
+impl<E: AppearsOnTable<QS>, M, QS> AppearsOnTable<QS> for IntoColumn<E, M> where Self: Expression {}
 
-impl<E: SelectableExpression<QS>, M, QS> SelectableExpression<QS> for AsColumn<E, M> where
+impl<E: SelectableExpression<QS>, M, QS> SelectableExpression<QS> for IntoColumn<E, M> where
     Self: AppearsOnTable<QS>
 {
 }
 
-impl<E: ValidGrouping<GB>, M, GB> ValidGrouping<GB> for AsColumn<E, M> {
+impl<E: ValidGrouping<GB>, M, GB> ValidGrouping<GB> for IntoColumn<E, M> {
     type IsAggregate = E::IsAggregate;
 }
 
-impl<E: QueryFragment<DB>, M, DB: Backend> QueryFragment<DB> for AsColumn<E, M> {
+impl<E: QueryFragment<DB>, M, DB: Backend> QueryFragment<DB> for IntoColumn<E, M> {
     fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         self.expression.walk_ast(out)
     }
 }
 
-impl<E: QueryId, M: QueryId> QueryId for AsColumn<E, M> {
-    type QueryId = AsColumn<E::QueryId, M::QueryId>;
+impl<E: QueryId, M: QueryId> QueryId for IntoColumn<E, M> {
+    type QueryId = IntoColumn<E::QueryId, M::QueryId>;
 
     const HAS_STATIC_QUERY_ID: bool = E::HAS_STATIC_QUERY_ID && M::HAS_STATIC_QUERY_ID;
 }

@@ -148,8 +148,8 @@ fn as_another_column() {
             .filter(users::email.ne("carol@example.com"))
             .select((
                 users::id,
-                users::email.as_column(Archived::EMAIL),
-                users::note.as_column(Archived::NOTE),
+                users::email.into_column(Archived::EMAIL),
+                users::note.into_column(Archived::NOTE),
             ))
             .insert_into(archive::table)
             .into_columns((archive::id, archive::email, archive::note));
@@ -159,13 +159,13 @@ fn as_another_column() {
         assert_eq!(archived, Ok(expected.to_vec()));
         let found = archive::table.filter(archive::email.eq("ada@example.com")).select(archive::id);
         assert_eq!(found.first(connection), Ok(1));
-        let on = archive::email.eq(users::email.as_column(Archived::EMAIL));
+        let on = archive::email.eq(users::email.into_column(Archived::EMAIL));
         let joined = users::table.inner_join(archive::table.on(on)).order_by(users::id);
         assert_eq!(joined.select(users::id).load::<i32>(connection), Ok(vec![1, 2]));
-        let archived = archive::table.select(archive::email.as_column(User::EMAIL));
+        let archived = archive::table.select(archive::email.into_column(User::EMAIL));
         assert_eq!(ids!(users::table.filter(users::email.ne_all(archived)), connection), [3]);
         diesel::delete(archive::table).execute(connection).unwrap();
-        let rest = users::table.find(3).select((users::id, users::email.as_column(Archived::EMAIL)));
+        let rest = users::table.find(3).select((users::id, users::email.into_column(Archived::EMAIL)));
         let insert = diesel::insert_into(archive::table).values(rest).into_columns((archive::id, archive::email));
         assert_eq!(insert.execute(connection), Ok(1));
     });

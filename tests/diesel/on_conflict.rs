@@ -1,9 +1,24 @@
 //! `ON CONFLICT`, which SQLite and PostgreSQL have.
 
-use diesel::{insert_into, prelude::*, upsert::excluded};
+use diesel::{debug_query, insert_into, prelude::*, upsert::excluded};
 
-use super::fixture::{all, with_database};
+use super::{
+    DB,
+    fixture::{all, with_database},
+    snapshot::{Statement, statements},
+};
 use crate::model::{User, ada, users};
+
+/// For the snapshot of the SQL.
+pub(super) fn statements() -> Vec<Statement> {
+    statements! {
+        insert_into(users::table).values(&ada()).on_conflict_do_nothing();
+        insert_into(users::table).values(&ada()).on_conflict(users::email).do_nothing();
+        insert_into(users::table).values(&ada()).on_conflict(users::email).do_update()
+            .set((users::name.eq("a"), users::note.eq(excluded(users::note)), users::phone.eq(Some("b"))));
+        insert_into(users::table).values(&ada()).on_conflict(users::email).do_update().set(&ada());
+    }
+}
 
 #[test]
 fn or_nothing() {

@@ -1,10 +1,24 @@
 //! `ON DUPLICATE KEY UPDATE`, and what else MySQL and MariaDB have of their own.
 
-use diesel::{insert_into, prelude::*, result::Error, sql_query};
+use diesel::{debug_query, dsl::DuplicatedKeys, insert_into, prelude::*, result::Error, sql_query};
 use envelope_core::OpenError;
 
-use super::fixture::{all, insert, open_error, stored, with_database};
+use super::{
+    DB,
+    fixture::{all, insert, open_error, stored, with_database},
+    snapshot::{Statement, statements},
+};
 use crate::model::{User, ada, bob, users};
+
+/// For the snapshot of the SQL.
+pub(super) fn statements() -> Vec<Statement> {
+    statements! {
+        insert_into(users::table).values(&ada()).on_conflict_do_nothing();
+        insert_into(users::table).values(&ada()).on_conflict(DuplicatedKeys).do_update()
+            .set((users::name.eq("a"), users::phone.eq(Some("b"))));
+        insert_into(users::table).values(&ada()).on_conflict(DuplicatedKeys).do_update().set(&ada());
+    }
+}
 
 #[test]
 fn or_nothing() {
@@ -14,7 +28,7 @@ fn or_nothing() {
         let error = insert_into(users::table).values(&again).execute(connection).unwrap_err();
         assert!(error.to_string().contains("Duplicate entry"), "{error}");
         let ignored =
-            insert_into(users::table).values(&again).on_conflict(diesel::dsl::DuplicatedKeys).do_nothing();
+            insert_into(users::table).values(&again).on_conflict(DuplicatedKeys).do_nothing();
         ignored.execute(connection).unwrap();
         let ignored = insert_into(users::table).values(&again).on_conflict_do_nothing();
         ignored.execute(connection).unwrap();
@@ -29,7 +43,7 @@ fn or_an_update() {
         let again = User { id: 7, name: "Other".to_owned(), ..ada() };
         let upsert = insert_into(users::table)
             .values(&again)
-            .on_conflict(diesel::dsl::DuplicatedKeys)
+            .on_conflict(DuplicatedKeys)
             .do_update()
             .set((users::name.eq("Set"), users::note.eq(Some("new")), users::phone.eq("+1")));
         // MySQL counts two for a row that is updated.
@@ -44,7 +58,7 @@ fn or_an_update() {
         let whole = User { name: "Whole".to_owned(), ..ada() };
         let upsert = insert_into(users::table)
             .values(&again)
-            .on_conflict(diesel::dsl::DuplicatedKeys)
+            .on_conflict(DuplicatedKeys)
             .do_update()
             .set(&whole);
         assert_eq!(upsert.execute(connection), Ok(2));
