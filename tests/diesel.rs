@@ -18,7 +18,7 @@ macro_rules! backend {
             pub(crate) type Connection = $connection;
             pub(crate) type AsyncConnection = $asynchronous;
             pub(crate) type DB = $backend;
-            pub(crate) const KIND: crate::database::Kind = crate::database::Kind::$kind;
+            pub(crate) const KIND: envelope_tests::database::Kind = envelope_tests::database::Kind::$kind;
 
             mod asynchronous;
             mod explain;

@@ -5,6 +5,7 @@
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection as _, RunQueryDsl, SaveChangesDsl, SimpleAsyncConnection as _};
 use envelope_core::{Keyring, OpenError, SealError, testing};
+use envelope_tests::database::{Database, Kind};
 use futures_util::{StreamExt as _, TryStreamExt as _, future::join_all};
 use tokio::task::yield_now;
 
@@ -13,13 +14,12 @@ use super::{
     fixture::{database, open_error, seal_error},
 };
 use crate::{
-    database::{Database, Kind},
     keys::processes,
     model::{Order, User, ada, bob, carol, orders, users},
 };
 
 async fn connect(database: &Database) -> AsyncConnection {
-    let mut connection = AsyncConnection::establish(&database.url).await.unwrap();
+    let mut connection = AsyncConnection::establish(database.url()).await.unwrap();
     if KIND == Kind::Sqlite {
         connection.batch_execute("PRAGMA busy_timeout = 60000").await.unwrap();
     }

@@ -10,13 +10,13 @@ use diesel::{
     sql_types::{Text, Untyped},
 };
 use envelope_diesel::EncryptedExpressionMethods;
+use envelope_tests::database::Kind;
 
 use super::{
     Connection, DB, KIND,
     fixture::{insert, without_keyring},
 };
 use crate::{
-    database::Kind,
     keys::processes,
     model::{User, ada, users},
 };

@@ -4,19 +4,20 @@ use std::error::Error as _;
 
 use diesel::{Connection as _, prelude::*};
 use envelope_core::{OpenError, SealError, testing};
+use envelope_tests::database::Database;
 
 use super::{Connection, KIND};
 use crate::{
-    database::Database,
+    database::with_tables,
     model::{User, stored_users, users},
 };
 
 pub(crate) fn database() -> Database {
-    Database::new(KIND)
+    with_tables(KIND)
 }
 
 pub(crate) fn connect(database: &Database) -> Connection {
-    Connection::establish(&database.url).unwrap()
+    Connection::establish(database.url()).unwrap()
 }
 
 /// Runs a test with a database and a keyring of its own.

@@ -20,7 +20,7 @@ fn r2d2() {
     use diesel::RunQueryDsl as _;
 
     let database = database();
-    let manager = ConnectionManager::<Connection>::new(&database.url);
+    let manager = ConnectionManager::<Connection>::new(database.url());
     let pool = Pool::builder().max_size(2).build(manager).unwrap();
     let keyring = testing::keyring();
     let (acme, other) = (keyring.tenant("acme").unwrap(), keyring.tenant("other").unwrap());
@@ -50,7 +50,7 @@ async fn write_and_find(mut connection: impl DerefMut<Target = AsyncConnection>)
 #[tokio::test]
 async fn deadpool() {
     let database = database();
-    let manager = AsyncDieselConnectionManager::<AsyncConnection>::new(&database.url);
+    let manager = AsyncDieselConnectionManager::<AsyncConnection>::new(database.url());
     let pool = deadpool::Pool::builder(manager).max_size(2).build().unwrap();
     let keyring = testing::keyring();
     for tenant in ["acme", "other"] {
@@ -62,7 +62,7 @@ async fn deadpool() {
 #[tokio::test]
 async fn bb8() {
     let database = database();
-    let manager = AsyncDieselConnectionManager::<AsyncConnection>::new(&database.url);
+    let manager = AsyncDieselConnectionManager::<AsyncConnection>::new(database.url());
     let pool = bb8::Pool::builder().max_size(2).build(manager).await.unwrap();
     let keyring = testing::keyring();
     for tenant in ["acme", "other"] {

@@ -4,10 +4,10 @@ use std::{env, fs, path::Path};
 
 use diesel::{debug_query, dsl, insert_into, prelude::*};
 use envelope_diesel::EncryptedExpressionMethods;
+use envelope_tests::database::Kind;
 
 use super::{DB, KIND, upsert};
 use crate::{
-    database::Kind,
     keys::processes,
     model::{Archived, User, ada, archive, bob, orders, users},
 };
