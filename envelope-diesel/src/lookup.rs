@@ -112,7 +112,7 @@ where
 /// of these, so that placeholders and parameters agree even if a key is rotated between two of them.
 pub struct Lookup<O> {
     pub(crate) operand: O,
-    first: OnceLock<Box<Found>>,
+    first: OnceLock<Found>,
 }
 
 /// What one tenant's keyring found.
@@ -145,14 +145,12 @@ impl<O> Lookup<O> {
         O: Operand<M>,
     {
         let tenant = Keyring::with_current(|keyring| keyring.tenant_name().clone()).ok();
-        let mut place = &self.first;
-        loop {
-            let found = place.get_or_init(|| Box::new(Found::new::<M, O>(&self.operand, tenant.clone())));
-            if found.tenant == tenant {
-                return found;
-            }
-            place = &found.next;
+        let find = || Found::new::<M, O>(&self.operand, tenant.clone());
+        let mut found = self.first.get_or_init(find);
+        while found.tenant != tenant {
+            found = found.next.get_or_init(|| Box::new(find()));
         }
+        found
     }
 }
 
