@@ -9,6 +9,8 @@ mod database;
 mod keys;
 #[path = "diesel/model.rs"]
 mod model;
+#[path = "diesel/multi.rs"]
+mod multi;
 
 /// The suite for one backend, with what only some of them can.
 macro_rules! backend {

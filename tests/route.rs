@@ -1,6 +1,5 @@
 //! The whole route: a value goes into a database through an ORM, is searched, and comes back.
 #![cfg(test)]
-#![expect(clippy::arithmetic_side_effects, reason = "the tests compute with small numbers")]
 
 #[path = "route/both.rs"]
 mod both;

@@ -13,7 +13,7 @@ use crate::backend::EncryptedBackend;
 /// [`OpenError`], boxed. Diesel puts it behind the field's name: it is the `source()` of Diesel's error.
 pub fn open<M: Column, DB: EncryptedBackend>(value: DB::RawValue<'_>) -> deserialize::Result<M::Plain> {
     let open = |keyring: &Keyring, bytes: &[u8]| keyring.open_field(&M::FIELD, bytes);
-    DB::read(value, |bytes| Keyring::with_current(|keyring| open(keyring, bytes)))
+    DB::read(value, |bytes| Keyring::with_current(|keyring| open(keyring, bytes)))?
         .unwrap_or_else(|source| Err(OpenError::NoKeyring { field: M::FIELD.name(), source }))
         .map_err(Into::into)
 }

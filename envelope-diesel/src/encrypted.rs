@@ -10,12 +10,7 @@ use diesel::{
 };
 use envelope_core::{Column, Keyring, SealError};
 
-use crate::{
-    backend::EncryptedBackend,
-    current,
-    put::{WriteOnly, seal},
-    value::Value,
-};
+use crate::{backend::EncryptedBackend, current, put::WriteOnly, sql_type::Ciphertext, value::Value};
 
 /// The plaintext of an encrypted column, which Diesel seals when it writes it and opens when it reads it.
 ///
@@ -86,6 +81,14 @@ impl<C: Column> Encrypted<C> {
     #[expect(clippy::missing_panics_doc, reason = "nobody can hold a wrapper without its plaintext")]
     pub fn into_inner(mut self) -> C::Plain {
         self.plain.take().expect(TAKEN)
+    }
+}
+
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+impl<C: Column> Encrypted<C> {
+    /// The stored bytes, as [`EncryptedBackend`] wants them.
+    pub(crate) fn sealed(&self) -> Result<Vec<u8>, current::NotSealed> {
+        crate::put::sealed::<C, _>(self)
     }
 }
 
@@ -205,12 +208,19 @@ written_as! {
 
 impl<M: Column, DB: EncryptedBackend> ToSql<M, DB> for Encrypted<M> {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, DB>) -> serialize::Result {
-        seal::<M, _, DB>(self, out)
+        DB::wrapped(self, out)
     }
 }
 
 impl<M: Column, DB: EncryptedBackend> ToSql<Nullable<M>, DB> for Encrypted<M> {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, DB>) -> serialize::Result {
-        seal::<M, _, DB>(self, out)
+        DB::wrapped(self, out)
+    }
+}
+
+/// As one of the connections of `#[derive(MultiConnection)]` binds it.
+impl<M: Column, DB: EncryptedBackend> ToSql<Ciphertext, DB> for Encrypted<M> {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, DB>) -> serialize::Result {
+        DB::wrapped(self, out)
     }
 }

@@ -159,6 +159,7 @@ mod compare;
 mod lookup;
 mod encrypted;
 mod put;
+mod kept;
 mod value;
 mod current;
 mod sql_type;

@@ -195,7 +195,7 @@ impl fmt::Debug for Stored {
 impl<M: Column, DB: EncryptedBackend> ToSql<M, DB> for Stored {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, DB>) -> serialize::Result {
         match &self.bytes {
-            Ok(bytes) => DB::write(bytes.as_slice().into(), out),
+            Ok(bytes) => DB::lend(bytes, out),
             Err(error) => Err(NotSealed(error.clone()).into()),
         }
     }

@@ -1,5 +1,7 @@
 //! What generated code may name, and nothing else may: it changes without notice.
 
+pub use std::vec::Vec;
+
 pub use diesel;
 pub use envelope_core::{
     Column, Deterministic, DeterministicPlaintext, ExactPlaintext, Field, FromPlaintext, ListItem, Mode,
@@ -10,9 +12,10 @@ pub use crate::{
     __backends as backends,
     current::open,
     dispatch::{EqTo, InList, InOrder, NeTo, SameAs},
+    kept::Kept,
     lookup::{Assigned, Lookup},
     nullable_eq::NullableEq,
     put::{ComparedByEq, Put, WriteOnly},
-    sql_type::DeclaredAs,
+    sql_type::{Ciphertext, DeclaredAs},
     value::Value,
 };

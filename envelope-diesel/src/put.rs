@@ -15,19 +15,21 @@ use envelope_core::Column;
 use crate::{
     backend::EncryptedBackend,
     current::{NotSealed, with_keyring},
+    kept::Kept,
     value::Value,
 };
 
 /// A value on its way into the column `M`, as generated code writes it.
 pub struct Put<M, V> {
     value: V,
+    kept: Kept,
     column: PhantomData<fn() -> M>,
 }
 
 impl<M, V> Put<M, V> {
     /// Diesel seals it when the query runs.
     pub const fn new(value: V) -> Self {
-        Self { value, column: PhantomData }
+        Self { value, kept: Kept::new(), column: PhantomData }
     }
 }
 
@@ -58,13 +60,13 @@ impl<M: Column, V> fmt::Debug for Put<M, V> {
 
 impl<M: Column, V: Value<M>, DB: EncryptedBackend> ToSql<M, DB> for Put<M, V> {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, DB>) -> serialize::Result {
-        seal::<M, _, DB>(&self.value, out)
+        DB::give(sealed::<M, _>(&self.value)?, &self.kept, out)
     }
 }
 
 impl<M: Column, V: Value<M>, DB: EncryptedBackend> ToSql<Nullable<M>, DB> for Put<M, V> {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, DB>) -> serialize::Result {
-        seal::<M, _, DB>(&self.value, out)
+        DB::give(sealed::<M, _>(&self.value)?, &self.kept, out)
     }
 }
 
@@ -124,11 +126,7 @@ impl<ST: ComparedByEq, V, GB> ValidGrouping<GB> for WriteOnly<ST, V> {
 )]
 pub trait ComparedByEq {}
 
-/// Seals a value and gives it to its bind parameter.
-pub(crate) fn seal<'b, M: Column, V: Value<M>, DB: EncryptedBackend>(
-    value: &V,
-    out: &mut Output<'b, '_, DB>,
-) -> serialize::Result {
-    let bytes = with_keyring::<M, _>(|keyring| value.seal(keyring)).map_err(NotSealed)?;
-    DB::write(bytes.into(), out)
+/// Seals a value with the keyring in force.
+pub(crate) fn sealed<M: Column, V: Value<M>>(value: &V) -> Result<Vec<u8>, NotSealed> {
+    with_keyring::<M, _>(|keyring| value.seal(keyring)).map_err(NotSealed)
 }

@@ -44,3 +44,9 @@ pub trait DeclaredAs<M, C> {}
 
 impl<M: EncryptedSqlType<Column = M>, C> DeclaredAs<M, C> for M {}
 impl<M: EncryptedSqlType<Column = M>, C> DeclaredAs<M, C> for Nullable<M> {}
+
+/// What an encrypted column is in every database, for code that is not told which column it is. Not the type of any column.
+#[derive(Clone, Copy, Debug, QueryId, SqlType)]
+#[diesel(postgres_type(oid = 17, array_oid = 1001), sqlite_type(name = "Binary"), mysql_type(name = "Blob"))]
+#[expect(clippy::exhaustive_structs, reason = "a name without contents")]
+pub struct Ciphertext;

@@ -93,7 +93,11 @@ fn a_search_uses_the_index() {
                 ..ada()
             })
             .collect();
-        connection.transaction(|connection| keyrings[0].with(|| QueryResult::Ok(insert(&rows, connection)))).unwrap();
+        let inserted = connection.transaction(|connection| {
+            keyrings[0].with(|| insert(&rows, connection));
+            QueryResult::Ok(())
+        });
+        inserted.unwrap();
         connection.batch_execute(if KIND == Kind::Mysql { "ANALYZE TABLE users" } else { "ANALYZE" }).unwrap();
         let all = plan(users::table.filter(users::is_active), connection);
         let scans = ["SCAN users", "Seq Scan", "\"access_type\": \"ALL\""];

@@ -1,5 +1,7 @@
 //! `ON DUPLICATE KEY UPDATE`, and what else MySQL and MariaDB have of their own.
 
+use std::slice;
+
 use diesel::{debug_query, dsl::DuplicatedKeys, insert_into, prelude::*, result::Error, sql_query};
 use envelope_core::OpenError;
 
@@ -71,7 +73,7 @@ fn or_an_update() {
 fn a_value_that_is_too_long_for_its_column() {
     with_database(|connection| {
         let fits = User { note: Some("x".repeat(255 - 34)), email: "x".repeat(255 - 22), ..ada() };
-        insert(&[fits.clone()], connection);
+        insert(slice::from_ref(&fits), connection);
         assert_eq!(all(connection), Ok(vec![fits]));
         let too_long = [
             User { note: Some("x".repeat(255 - 33)), ..bob() },
@@ -109,7 +111,7 @@ fn a_column_without_a_length() {
                       ADD INDEX (email(64))";
         sql_query(change).execute(connection).unwrap();
         let user = User { note: Some("x".repeat(100_000)), email: "x".repeat(1000), ..ada() };
-        insert(&[user.clone()], connection);
+        insert(slice::from_ref(&user), connection);
         let found = users::table.filter(users::email.eq("x".repeat(1000))).first::<User>(connection);
         assert_eq!(found, Ok(user));
     });
