@@ -74,6 +74,17 @@ pub trait SameAs<V, S, D> {
     fn different_from(self, value: V) -> D;
 }
 
+/// `column.asc()` and `column.desc()` are an `O`: implemented by nothing.
+#[diagnostic::on_unimplemented(
+    message = "the encrypted column `{Self}` has no order: the database holds ciphertext",
+    label = "cannot be sorted by an encrypted column",
+    note = "order by another column, or load the rows and sort their plaintext"
+)]
+pub trait Sorted<O> {
+    #[doc(hidden)]
+    fn refused(self) -> O;
+}
+
 /// `column.gt(V)` and its relatives are an `O`: implemented by nothing, so that the compiler says why.
 #[diagnostic::on_unimplemented(
     message = "the encrypted column `{C}` has no order and no patterns: the database holds ciphertext",
@@ -154,13 +165,13 @@ where
 
 /// An expression that may be `NULL`, such as `excluded(users::note)`: Diesel's `eq` with another name, so that it does not
 /// compete with the first impl.
-impl<C, V> EqTo<V, NullableEq<dsl::Eq<C, V>>> for C
+impl<C, V> EqTo<V, NullableEq<MarkerOf<C>, dsl::Eq<C, V>>> for C
 where
     C: Column + Expression<SqlType: EncryptedSqlType<Truth = Nullable<Bool>>>,
     V: Expression<SqlType = C::SqlType>,
 {
-    fn eq_to(self, value: V) -> NullableEq<dsl::Eq<C, V>> {
-        NullableEq(ExpressionMethods::eq(self, value))
+    fn eq_to(self, value: V) -> NullableEq<MarkerOf<C>, dsl::Eq<C, V>> {
+        NullableEq::new(ExpressionMethods::eq(self, value))
     }
 }
 

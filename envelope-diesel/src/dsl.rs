@@ -31,7 +31,7 @@ pub use diesel::dsl::*;
 pub use crate::{
     compare::{Comparison, Different, Is, IsNot, Polarity, Same},
     lookup::{AnyOf, Maybe, One, Operand},
-    shared::{IntoColumn, Retyped},
+    shared::{IntoColumn, Retyped, SharedWith},
 };
 
 /// The return type of [`expression.matches(value)`](crate::EncryptedExpressionMethods::matches).

@@ -8,7 +8,7 @@ use crate::{
         AnyOf, Comparison, IntoColumn, Matches, MatchesAny, MatchesNone, MatchesNullable, Maybe, NotMatches,
         NotMatchesNullable, One,
     },
-    shared::Retyped,
+    shared::{Retyped, SharedWith},
     sql_type::{EncryptedSqlType, MarkerOf},
     value::Value,
 };
@@ -151,7 +151,9 @@ pub trait EncryptedExpressionMethods: Expression<SqlType: EncryptedSqlType> + Si
     fn into_column<M>(self, column: M) -> IntoColumn<Self, M>
     where
         Self::SqlType: Retyped<M>,
-        M: Column<Plain = <MarkerOf<Self> as Column>::Plain, Mode = <MarkerOf<Self> as Column>::Mode>,
+        M: Column,
+        M::Mode: SharedWith<<MarkerOf<Self> as Column>::Mode>,
+        M::Plain: SharedWith<<MarkerOf<Self> as Column>::Plain>,
     {
         let _ = column;
         IntoColumn::new(self)

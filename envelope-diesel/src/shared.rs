@@ -19,6 +19,16 @@ pub struct IntoColumn<E, M> {
     column: PhantomData<M>,
 }
 
+/// That two columns have the same mode, or plaintext type.
+#[diagnostic::on_unimplemented(
+    message = "an expression of a column with `{T}` cannot become one of a column with `{Self}`",
+    label = "this column could not open its values",
+    note = "columns that share values have one mode, one plaintext type and one `#[encrypt(context = \"…\")]`"
+)]
+pub trait SharedWith<T> {}
+
+impl<T> SharedWith<T> for T {}
+
 /// The type of an encrypted expression with the marker `M` in the place of its own.
 pub trait Retyped<M>: EncryptedSqlType {
     /// `M`, or `Nullable<M>` for an expression that may be `NULL`.

@@ -1,12 +1,13 @@
 //! Every way of inserting.
 
 use diesel::{insert_into, prelude::*};
+use envelope_diesel::Encrypted;
 
 use super::{
     Connection,
     fixture::{all, stored, with_database},
 };
-use crate::model::{User, ada, bob, users};
+use crate::model::{User, ada, bob, secrets, users};
 
 /// That each column holds envelopes of its suite, and no plaintext.
 #[track_caller]
@@ -116,5 +117,58 @@ fn with_a_default_for_none() {
         assert_eq!(insert_into(users::table).values(values).execute(connection), Ok(1));
         let notes = users::table.select(users::note).order_by(users::id).load::<Option<String>>(connection);
         assert_eq!(notes.unwrap(), [None, Some("x".to_owned())]);
+    });
+}
+
+/// Text and bytes that are lent.
+#[derive(Encrypted, Clone, Copy)]
+#[diesel(table_name = secrets)]
+#[encrypt(columns = crate::model::Secret)]
+struct NewSecret<'a> {
+    id: i32,
+    #[encrypt]
+    login: &'a str,
+    #[encrypt]
+    token: Option<&'a [u8]>,
+}
+
+impl<'a> NewSecret<'a> {
+    const fn builder(login: &'a str) -> Self {
+        Self { id: 1, login, token: None }
+    }
+
+    const fn token(mut self, token: &'a [u8]) -> Self {
+        self.token = Some(token);
+        self
+    }
+}
+
+#[derive(Encrypted)]
+#[diesel(table_name = secrets, treat_none_as_null = true)]
+#[encrypt(columns = crate::model::Secret, no_insert)]
+struct TokenChange<'a> {
+    #[encrypt]
+    token: Option<&'a [u8]>,
+}
+
+#[test]
+fn what_is_lent_or_built() {
+    with_database(|connection| {
+        let bytes = vec![0, 255, 0];
+        let new = NewSecret::builder("one").token(&bytes);
+        assert_eq!(insert_into(secrets::table).values(&new).execute(connection), Ok(1));
+        // A `Vec`: of an array Diesel asks that what its elements borrow is `'static`.
+        let more = vec![NewSecret { id: 2, login: "two", token: None }, NewSecret { id: 3, login: "three", token: Some(&[]) }];
+        assert_eq!(insert_into(secrets::table).values(&more).execute(connection), Ok(2));
+        let tokens = |connection: &mut Connection| {
+            let tokens = secrets::table.order_by(secrets::id).select(secrets::token);
+            tokens.load::<Option<Vec<u8>>>(connection).unwrap()
+        };
+        assert_eq!(tokens(connection), [Some(bytes.clone()), None, Some(Vec::new())]);
+        let update = diesel::update(secrets::table.filter(secrets::login.eq("two")));
+        assert_eq!(update.set(TokenChange { token: Some(&bytes) }).execute(connection), Ok(1));
+        let update = diesel::update(secrets::table.filter(secrets::login.eq("one")));
+        assert_eq!(update.set(&TokenChange { token: None }).execute(connection), Ok(1));
+        assert_eq!(tokens(connection), [None, Some(bytes), Some(Vec::new())]);
     });
 }

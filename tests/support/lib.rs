@@ -32,3 +32,8 @@ pub struct Keys;
 #[doc = include_str!("../../docs/sqlx.md")]
 #[derive(Debug)]
 pub struct Sqlx;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/diesel.md")]
+#[derive(Debug)]
+pub struct Diesel;

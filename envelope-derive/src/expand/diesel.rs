@@ -117,6 +117,18 @@ fn sql_type(private: &TokenStream, krate: &Path, encrypted: &EncryptedField) -> 
 fn operators(private: &TokenStream, column: &TokenStream, marker: &Path) -> TokenStream {
     let unary = ["gt", "ge", "lt", "le", "like", "not_like"].map(|name| refused(private, name, quote!()));
     let binary = ["between", "not_between"].map(|name| refused(private, name, quote!(_: V,)));
+    let order = ["asc", "desc"].map(|name| {
+        let name = format_ident!("{}", name);
+        quote! {
+            #[doc(hidden)]
+            pub fn #name<O>(self) -> O
+            where
+                Self: #private::Sorted<O>,
+            {
+                <Self as #private::Sorted<O>>::refused(self)
+            }
+        }
+    });
     quote! {
         #[automatically_derived]
         impl #column
@@ -136,6 +148,7 @@ fn operators(private: &TokenStream, column: &TokenStream, marker: &Path) -> Toke
             #[inline]
             pub fn ne<V, O>(self, value: V) -> O
             where
+                for<'__a> #marker: #private::SearchableColumn,
                 Self: #private::NeTo<V, O>,
             {
                 <Self as #private::NeTo<V, O>>::ne_to(self, value)
@@ -145,6 +158,7 @@ fn operators(private: &TokenStream, column: &TokenStream, marker: &Path) -> Toke
             #[inline]
             pub fn eq_any<V, Any, None>(self, values: V) -> Any
             where
+                for<'__a> #marker: #private::SearchableColumn,
                 Self: #private::InList<V, Any, None>,
             {
                 <Self as #private::InList<V, Any, None>>::in_list(self, values)
@@ -154,6 +168,7 @@ fn operators(private: &TokenStream, column: &TokenStream, marker: &Path) -> Toke
             #[inline]
             pub fn ne_all<V, Any, None>(self, values: V) -> None
             where
+                for<'__a> #marker: #private::SearchableColumn,
                 Self: #private::InList<V, Any, None>,
             {
                 <Self as #private::InList<V, Any, None>>::not_in_list(self, values)
@@ -163,6 +178,7 @@ fn operators(private: &TokenStream, column: &TokenStream, marker: &Path) -> Toke
             #[inline]
             pub fn is_not_distinct_from<V, Same, Different>(self, value: V) -> Same
             where
+                for<'__a> #marker: #private::SearchableColumn,
                 Self: #private::SameAs<V, Same, Different>,
             {
                 <Self as #private::SameAs<V, Same, Different>>::same_as(self, value)
@@ -172,6 +188,7 @@ fn operators(private: &TokenStream, column: &TokenStream, marker: &Path) -> Toke
             #[inline]
             pub fn is_distinct_from<V, Same, Different>(self, value: V) -> Different
             where
+                for<'__a> #marker: #private::SearchableColumn,
                 Self: #private::SameAs<V, Same, Different>,
             {
                 <Self as #private::SameAs<V, Same, Different>>::different_from(self, value)
@@ -179,6 +196,7 @@ fn operators(private: &TokenStream, column: &TokenStream, marker: &Path) -> Toke
 
             #(#unary)*
             #(#binary)*
+            #(#order)*
         }
     }
 }

@@ -1,0 +1,26 @@
+//: columns that share values have one mode, one plaintext type and one `#[encrypt(context = "…")]`
+
+use diesel::prelude::*;
+use envelope_diesel::{Encrypted, EncryptedExpressionMethods};
+
+diesel::table! {
+    users (id) {
+        id -> Integer,
+        email -> crate::UserEmail,
+        note -> crate::UserNote,
+    }
+}
+
+#[derive(Encrypted, Queryable, Selectable)]
+#[diesel(table_name = users)]
+pub struct User {
+    pub id: i32,
+    #[encrypt(deterministic)]
+    pub email: String,
+    #[encrypt]
+    pub note: String,
+}
+
+fn main() {
+    let _ = users::email.into_column(User::NOTE);
+}

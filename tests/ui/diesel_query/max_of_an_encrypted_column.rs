@@ -1,0 +1,26 @@
+//: the trait `SqlOrd` is not implemented for `UserEmail`
+
+use diesel::prelude::*;
+use envelope_diesel::Encrypted;
+
+diesel::table! {
+    users (id) {
+        id -> Integer,
+        email -> crate::UserEmail,
+        note -> crate::UserNote,
+    }
+}
+
+#[derive(Encrypted, Queryable, Selectable)]
+#[diesel(table_name = users)]
+pub struct User {
+    pub id: i32,
+    #[encrypt(deterministic)]
+    pub email: String,
+    #[encrypt]
+    pub note: String,
+}
+
+fn main() {
+    let _ = users::table.select(diesel::dsl::max(users::email));
+}
