@@ -95,7 +95,8 @@
 //! # Queries
 //!
 //! A deterministic column has `eq`, `ne`, `eq_any` and `ne_all`, which take plaintexts in any form (`&str`, `&String`, `String`, …), an `Option`
-//! of one if the column may be `NULL`, and expressions of the same column; and `is_null`, `is_not_null`. They work in `filter`, boxed queries,
+//! of one if the column may be `NULL`, and expressions of the same column; `is_not_distinct_from` and `is_distinct_from`, on every database; and `is_null`,
+//! `is_not_null`. They work in `filter`, boxed queries,
 //! joins, `update` and `delete`. While the search key is rotated a row may be under the old or the new one, and `=` becomes `IN`.
 //!
 //! Of a randomized column `eq` is an assignment, in `values` and `set`. As a condition it does not compile:
@@ -120,11 +121,13 @@
 //! | `users::email.eq(wrapper)` in a condition, with the wrapper [`Encrypted<UserEmail>`](struct@Encrypted) | `users::email.eq(&*wrapper)` |
 //! | `users::number.eq(5)` with a number that is no `i32`; `users::photo.eq(vec![1, 2])` with bytes | `users::number.eq(5_i64)`; `users::photo.eq(vec![1_u8, 2])` |
 //! | `users::token.eq("…")` with a `SecretString` | `users::token.eq(SecretString::from("…"))` |
-//! | `gt`, `like`, `order_by`, `max`, … | load the rows, then compare; the database sees ciphertext. `order_by` and `group_by` of an encrypted column do compile, but the order means nothing |
-//! | `email = other` between columns of two types | one column type for both; values of two contexts are never equal |
-//! | `#[diesel::dsl::auto_type]`, `dsl::Eq<users::email, _>` in a signature | [`dsl::Matches<users::email, _>`](dsl::Matches) |
+//! | `gt`, `like`, `asc`, `max`, … | load the rows, then compare; the database sees ciphertext. `order_by(users::email)` does compile, but the order means nothing |
+//! | `email = other` between columns of two types, `INSERT … SELECT` from one to the other | one context for both, and [`into_column`](EncryptedExpressionMethods::into_column); values of two contexts are never equal |
+//! | `#[auto_type]`, `dsl::Eq<users::email, _>` in a signature | [`#[auto_type(dsl_path = "envelope_diesel::dsl")]`](dsl) and `matches`, [`dsl::Matches<users::email, _>`](dsl::Matches) |
 //! | `derive(Insertable)` by Diesel on a field `String` | `derive(Encrypted)` with `columns = …`, or the wrapper as the field's type |
 //! | `ON CONFLICT (email)` while the search key is rotated | finish the rotation first: until then one e-mail has two forms, and `UNIQUE`, `distinct` and `group_by` see two |
+//!
+//! `docs/diesel.md` in the repository has every operator with its SQL, column types and indexes for each database.
 //!
 //! # Keyrings
 //!
@@ -132,7 +135,8 @@
 //! scope, [`keyring.with(|| …)`](Keyring::with). Each tenant has one, [`keyring.tenant("acme")?`](Keyring::tenant).
 //!
 //! With diesel-async values are sealed when `execute` or `load` is called, and opened when its future is polled: a
-//! [`keyring.scope(async { … })`](Keyring::scope) around both does for either.
+//! [`keyring.scope(async { … })`](Keyring::scope) around both does for either. A connection of `#[derive(MultiConnection)]` needs
+//! [`multi_connection!`].
 //!
 //! # Errors
 //!

@@ -10,8 +10,7 @@ use futures_util::{
     future::{BoxFuture, join_all},
     stream::BoxStream,
 };
-use sqlx::{ColumnIndex, Database, Decode, Either, Error, Execute, Executor, SqlStr, Type};
-use sqlx_core::describe::Describe;
+use sqlx::{ColumnIndex, Database, Decode, Describe, Either, Error, Execute, Executor, SqlStr, Type};
 
 use self::rows::{ahead, missing_keys};
 use crate::{
