@@ -23,7 +23,7 @@ impl Keyring {
     ///
     /// Other processes have the keys in memory until the end of their time, 15 minutes by default. A backup of the key store has the
     /// wrapped keys: it has to expire, or be without this tenant's provider key. A value of
-    /// [`seal_portable`](Self::seal_portable) carries its own wrapped key.
+    /// [`export`](Self::export) carries its own wrapped key.
     ///
     /// # Errors
     ///
