@@ -5,7 +5,8 @@ pub use std::vec::Vec;
 pub use diesel;
 pub use envelope_core::{
     Column, Deterministic, DeterministicPlaintext, ExactPlaintext, Field, FromPlaintext, ListItem, Mode,
-    Plaintext, PlaintextBytes, PlaintextError, PlaintextRows, PlaintextWriter, Randomized, SearchableColumn, ToPlaintext,
+    Plaintext, PlaintextBytes, PlaintextError, PlaintextRows, PlaintextWriter, Randomized, SearchableColumn,
+    ToPlaintext,
 };
 
 pub use crate::{
