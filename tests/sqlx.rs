@@ -3,17 +3,20 @@
 #![expect(clippy::arithmetic_side_effects, reason = "the tests compute with small numbers")]
 #![expect(clippy::duplicate_mod, reason = "one suite for each database")]
 
-#[path = "route/keys.rs"]
+#[path = "sqlx/keys.rs"]
 mod keys;
+#[path = "sqlx/shared.rs"]
+mod shared;
 #[path = "sqlx/world.rs"]
 mod world;
 
 /// The suite for one database.
 macro_rules! database {
-    ($name:ident: $database:ty, $bytes:literal, $indexed:literal, $placeholder:expr $(, $own:ident)*) => {
+    ($name:ident: $database:ty, $diesel:ty, $bytes:literal, $indexed:literal, $placeholder:expr $(, $own:ident)*) => {
         #[path = "sqlx"]
         mod $name {
             pub(crate) type Db = $database;
+            pub(crate) type DieselConnection = $diesel;
             pub(crate) const KIND: envelope_tests::database::Kind = <$database as crate::world::Named>::KIND;
             /// The type of encrypted columns that are not indexed.
             pub(crate) const BYTES: &str = $bytes;
@@ -33,6 +36,7 @@ macro_rules! database {
 
             mod ahead;
             mod any;
+            mod both;
             mod explain;
             mod fixture;
             mod read;
@@ -46,6 +50,6 @@ macro_rules! database {
     };
 }
 
-database!(sqlite: sqlx::Sqlite, "BLOB", "BLOB", |_| "?".to_owned());
-database!(postgres: sqlx::Postgres, "BYTEA", "BYTEA", |n| format!("${n}"), arrays);
-database!(mysql: sqlx::MySql, "BLOB", "VARBINARY(255)", |_| "?".to_owned());
+database!(sqlite: sqlx::Sqlite, diesel::SqliteConnection, "BLOB", "BLOB", |_| "?".to_owned());
+database!(postgres: sqlx::Postgres, diesel::PgConnection, "BYTEA", "BYTEA", |n| format!("${n}"), arrays);
+database!(mysql: sqlx::MySql, diesel::MysqlConnection, "BLOB", "VARBINARY(255)", |_| "?".to_owned());

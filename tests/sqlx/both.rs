@@ -1,92 +1,36 @@
-//! One struct for Diesel and SQLx, on one file: each reads, finds and changes what the other wrote.
+//! One struct for Diesel and SQLx, in one database: each reads, finds and changes what the other wrote.
 
 use core::slice;
 
 use diesel::{Connection as _, prelude::*};
 use envelope_core::{Keyring, OpenError, testing};
 use envelope_sqlx::QueryBuilderExt as _;
-use sqlx::{QueryBuilder, Sqlite, SqlitePool, sqlite::SqliteConnectOptions};
-use tempfile::TempDir;
+use envelope_tests::database::Database;
+use sqlx::{Pool, QueryBuilder};
 
-use crate::keys;
-
-diesel::table! {
-    accounts (id) {
-        id -> Integer,
-        email -> crate::both::AccountEmail,
-        note -> Nullable<crate::both::AccountNote>,
-        iban -> crate::both::AccountIban,
-        is_active -> Bool,
-    }
-}
-
-diesel::table! {
-    letters (id) {
-        id -> Integer,
-        text -> crate::both::LetterText,
-    }
-}
-
-/// Declared at Diesel's entry point.
-#[derive(envelope_diesel::Encrypted, Queryable, Selectable, Identifiable, Clone, Debug, PartialEq)]
-#[diesel(table_name = accounts)]
-#[encrypt(diesel, sqlx)]
-struct Account {
-    id: i32,
-    #[encrypt(deterministic)]
-    email: String,
-    #[encrypt]
-    note: Option<String>,
-    #[encrypt(deterministic)]
-    iban: Iban,
-    is_active: bool,
-}
-
-#[derive(envelope_diesel::Plaintext, Clone, Debug, PartialEq)]
-#[expect(unnameable_types, reason = "the SQL type of a column is public, and names its plaintext")]
-pub struct Iban(String);
-
-/// Declared at SQLx's.
-#[derive(envelope_sqlx::Encrypted, Queryable, Selectable, Identifiable, Debug, PartialEq)]
-#[diesel(table_name = letters)]
-#[encrypt(diesel, sqlx)]
-struct Letter {
-    id: i32,
-    #[encrypt]
-    text: String,
-}
-
-/// Some columns, for both.
-#[derive(envelope_diesel::Encrypted, Queryable, Selectable, Debug, PartialEq)]
-#[diesel(table_name = accounts)]
-#[encrypt(diesel, sqlx, columns = Account)]
-struct Contact {
-    #[encrypt]
-    email: String,
-    #[encrypt]
-    note: Option<String>,
-}
+use super::{BYTES, Db, DieselConnection, INDEXED, KIND, sql};
+use crate::{
+    keys,
+    shared::{Account, Contact, Iban, Letter, accounts, letters},
+};
 
 struct Databases {
-    diesel: SqliteConnection,
-    sqlx: SqlitePool,
-    _folder: TempDir,
+    diesel: DieselConnection,
+    sqlx: Pool<Db>,
+    // Dropped after the connections.
+    _database: Database,
 }
 
 async fn databases() -> Databases {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("both.sqlite");
-    let sqlx = SqlitePool::connect_with(SqliteConnectOptions::new().filename(&path).create_if_missing(true));
-    let sqlx = sqlx.await.unwrap();
-    for table in [
-        "CREATE TABLE accounts (id INTEGER PRIMARY KEY, email BLOB NOT NULL UNIQUE, note BLOB, iban BLOB NOT NULL, \
-         is_active BOOLEAN NOT NULL)",
-        "CREATE TABLE letters (id INTEGER PRIMARY KEY, text BLOB NOT NULL)",
-    ] {
-        sqlx::query(table).execute(&sqlx).await.unwrap();
-    }
-    let diesel = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
-    Databases { diesel, sqlx, _folder: folder }
+    let database = Database::new(KIND);
+    database.sql(&format!(
+        "CREATE TABLE accounts (id INTEGER PRIMARY KEY, email {INDEXED} NOT NULL UNIQUE, note {BYTES}, iban {BYTES} NOT NULL,
+         is_active BOOLEAN NOT NULL)"
+    ));
+    database.sql(&format!("CREATE TABLE letters (id INTEGER PRIMARY KEY, text {BYTES} NOT NULL)"));
+    let sqlx = Pool::<Db>::connect(database.url()).await.unwrap();
+    let diesel = DieselConnection::establish(database.url()).unwrap();
+    Databases { diesel, sqlx, _database: database }
 }
 
 fn ada() -> Account {
@@ -108,7 +52,7 @@ fn write_by_diesel(account: &Account, databases: &mut Databases) {
 }
 
 async fn write_by_sqlx(account: &Account, databases: &Databases) {
-    sqlx::query("INSERT INTO accounts VALUES (?, ?, ?, ?, ?)")
+    sqlx::query(sql("INSERT INTO accounts VALUES (?, ?, ?, ?, ?)"))
         .bind(account.id)
         .bind(Account::EMAIL.bind(&account.email))
         .bind(Account::NOTE.bind(&account.note))
@@ -125,7 +69,7 @@ fn find_by_diesel(email: &str, databases: &mut Databases) -> QueryResult<Vec<Acc
 }
 
 async fn find_by_sqlx(email: &str, databases: &Databases) -> sqlx::Result<Vec<Account>> {
-    let mut query = QueryBuilder::<Sqlite>::new("SELECT * FROM accounts WHERE ");
+    let mut query = QueryBuilder::<Db>::new("SELECT * FROM accounts WHERE ");
     query.push_lookup(Account::EMAIL, Account::EMAIL.lookup(email).unwrap());
     query.build_query_as().fetch_all(&databases.sqlx).await
 }
@@ -173,7 +117,7 @@ async fn each_finds_and_changes_what_the_other_wrote(written_by: &Keyring, read_
                 .await
                 .unwrap();
             assert_eq!(note.note.as_deref(), Some("likes coffee"));
-            sqlx::query("UPDATE accounts SET note = ? WHERE id = 1")
+            sqlx::query(sql("UPDATE accounts SET note = ? WHERE id = 1"))
                 .bind(Account::NOTE.bind(None::<&str>))
                 .execute(&databases.sqlx)
                 .await
@@ -209,7 +153,7 @@ async fn equal_values_of_a_deterministic_column_are_equal_to_the_database() {
                 .unwrap();
             assert_eq!(distinct, 1);
             let same_email = Account { id: 3, ..ada() };
-            let unique = sqlx::query("INSERT INTO accounts VALUES (3, ?, NULL, ?, TRUE)")
+            let unique = sqlx::query(sql("INSERT INTO accounts VALUES (3, ?, NULL, ?, TRUE)"))
                 .bind(Account::EMAIL.bind(&same_email.email))
                 .bind(Account::IBAN.bind(&same_email.iban))
                 .execute(&databases.sqlx)
@@ -229,7 +173,7 @@ async fn at_the_other_entry_point() {
             let read: Letter =
                 sqlx::query_as("SELECT * FROM letters").fetch_one(&databases.sqlx).await.unwrap();
             assert_eq!(read, letter);
-            sqlx::query("UPDATE letters SET text = ?")
+            sqlx::query(sql("UPDATE letters SET text = ?"))
                 .bind(Letter::TEXT.bind("Dear Bob"))
                 .execute(&databases.sqlx)
                 .await
