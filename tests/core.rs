@@ -17,6 +17,8 @@ mod key_calls;
 mod local_key;
 #[path = "core/meaning.rs"]
 mod meaning;
+#[path = "core/place.rs"]
+mod place;
 #[path = "core/plaintext.rs"]
 mod plaintext;
 #[path = "core/plaintext_types.rs"]
@@ -31,5 +33,7 @@ mod shared_store;
 mod spec;
 #[path = "core/tamper.rs"]
 mod tamper;
+#[path = "core/text.rs"]
+mod text;
 #[path = "core/vector.rs"]
 mod vector;

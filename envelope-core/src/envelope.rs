@@ -1,5 +1,7 @@
 //! The layout of a stored value: parse it, write it. No cryptography (FORMAT.md#value).
 
+pub(crate) mod text;
+
 use crate::{
     error::MalformedValue,
     field::Mode,
@@ -66,12 +68,13 @@ pub(crate) const fn header(suite: Suite, key: KeyId) -> [u8; HEADER_LEN] {
     [VERSION, suite.code(), a, b, c, d]
 }
 
-/// The key that bytes name if they are a value, which is not checked further.
-pub(crate) fn named_key(bytes: &[u8]) -> Option<KeyId> {
-    match *bytes {
+/// The key that stored bytes name if they are a value, as bytes or as text, which is not checked further.
+pub(crate) fn named_key(stored: &[u8]) -> Option<KeyId> {
+    let named = |bytes: &[u8]| match *bytes {
         [VERSION, 0x01 | 0x10, a, b, c, d, _, ..] => KeyId::new(u32::from_be_bytes([a, b, c, d])),
         _ => None,
-    }
+    };
+    named(stored).or_else(|| named(&text::start(stored)?))
 }
 
 /// Bytes that were not accepted as an envelope.
@@ -90,7 +93,7 @@ pub(crate) struct Envelope<'a> {
     pub(crate) suite: Suite,
     pub(crate) key: KeyId,
     /// Everything after the header: nonce, ciphertext and tag in the order of the suite.
-    pub(crate) body: &'a [u8],
+    body: &'a [u8],
 }
 
 impl<'a> Envelope<'a> {

@@ -3,10 +3,12 @@
 //! No message holds plaintext, key bytes or ciphertext.
 
 mod keys;
+mod place;
 mod service;
 mod value;
 
 pub use keys::KeyError;
+pub use place::PlaceError;
 pub use service::{BoxError, ProviderError, StoreError};
 use thiserror::Error;
 pub use value::{MalformedValue, OpenError, SealError};

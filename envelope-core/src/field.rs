@@ -1,8 +1,13 @@
 //! The vocabulary of columns: which column a value belongs to, and how it is protected.
 
+mod column;
+
 use core::fmt;
 
-use crate::plaintext::Plaintext;
+pub use column::{
+    BoundColumn, BoundMode, Column, ColumnMode, Deterministic, Randomized, RowBound, SearchableColumn,
+    SearchableMode, UnboundColumn, UnboundMode,
+};
 
 /// How a column's values are protected; part of the column's declaration, never chosen per value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -23,6 +28,25 @@ pub enum PlaintextRows {
     /// Reading one gives its bytes, decoded as the column's plaintext type. For the time of a migration; nothing is
     /// ever written in plaintext.
     Read,
+}
+
+/// How a column's values are stored; part of the column's declaration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "a third encoding has to be handled everywhere")]
+pub enum Encoding {
+    /// The bytes of FORMAT.md#value, in a column of bytes. The default.
+    Bytes,
+    /// The same bytes as printable ASCII (FORMAT.md#text-form), in a column of text.
+    Text,
+}
+
+impl fmt::Display for Encoding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Bytes => "bytes",
+            Self::Text => "text",
+        })
+    }
 }
 
 /// The name of a column, for error messages: `table.column`.
@@ -68,6 +92,9 @@ pub struct Field {
     context: &'static str,
     mode: Mode,
     plaintext_rows: PlaintextRows,
+    encoding: Encoding,
+    row: &'static [&'static str],
+    tenant: Option<&'static str>,
 }
 
 impl Field {
@@ -83,7 +110,15 @@ impl Field {
             !context.is_empty() && context.len() <= 255,
             "the context of an encrypted column has 1 to 255 bytes"
         );
-        Self { name: FieldName { table, column }, context, mode, plaintext_rows: PlaintextRows::Refuse }
+        Self {
+            name: FieldName { table, column },
+            context,
+            mode,
+            plaintext_rows: PlaintextRows::Refuse,
+            encoding: Encoding::Bytes,
+            row: &[],
+            tenant: None,
+        }
     }
 
     /// The same column with another rule for rows that are not encrypted yet.
@@ -116,68 +151,84 @@ impl Field {
     pub const fn plaintext_rule(&self) -> PlaintextRows {
         self.plaintext_rows
     }
+
+    /// The same column with its values stored in another way.
+    #[must_use]
+    pub const fn encoding(mut self, encoding: Encoding) -> Self {
+        self.encoding = encoding;
+        self
+    }
+
+    /// The same column with its values bound to their row, whose id stands in these columns, in this order.
+    ///
+    /// # Panics
+    ///
+    /// When the column is deterministic, whose equal values have equal bytes in all rows (FORMAT.md#associated-data), or
+    /// when there are no columns.
+    #[must_use]
+    pub const fn bound_to_row(mut self, columns: &'static [&'static str]) -> Self {
+        assert!(matches!(self.mode, Mode::Randomized), "a deterministic column cannot be bound to its row");
+        assert!(!columns.is_empty(), "a row is named by one column or more");
+        self.row = columns;
+        self
+    }
+
+    /// The same column in a table whose rows are of tenants, named in this column.
+    #[must_use]
+    pub const fn of_tenants(mut self, column: &'static str) -> Self {
+        self.tenant = Some(column);
+        self
+    }
+
+    /// How values are stored.
+    #[must_use]
+    pub const fn stored_as(&self) -> Encoding {
+        self.encoding
+    }
+
+    /// The columns of the row's id that values are bound to; empty if they are not bound to their row.
+    #[must_use]
+    pub const fn row_columns(&self) -> &'static [&'static str] {
+        self.row
+    }
+
+    /// The column that names the tenant of each row, if rows are of tenants.
+    #[must_use]
+    pub const fn tenant_column(&self) -> Option<&'static str> {
+        self.tenant
+    }
+
+    /// Whether values are bound to the row that these columns name, in this order.
+    #[must_use]
+    pub const fn is_bound_to(&self, columns: &[&str]) -> bool {
+        let (mut own, mut others) = (self.row, columns);
+        while let ([one, own_rest @ ..], [other, others_rest @ ..]) = (own, others) {
+            if !equal(one, other) {
+                return false;
+            }
+            (own, others) = (own_rest, others_rest);
+        }
+        own.is_empty() && others.is_empty()
+    }
+
+    /// Whether rows are of the tenants that this column names.
+    #[must_use]
+    pub const fn is_of_tenants(&self, column: &str) -> bool {
+        match self.tenant {
+            Some(own) => equal(own, column),
+            None => false,
+        }
+    }
 }
 
-/// An encrypted column, as a type: the derive emits one zero-sized type for each `#[encrypt]` field.
-///
-/// `User` with `#[encrypt(deterministic)] email: String` gives the type `UserEmail` and the constant `User::EMAIL`.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not an encrypted column",
-    label = "expected a column marker such as `User::EMAIL`",
-    note = "`#[derive(Encrypted)]` on `User` emits the marker `UserEmail` for its field `#[encrypt] email`"
-)]
-pub trait Column: Copy + Send + Sync + fmt::Debug + 'static {
-    /// The plaintext's type, without `Option`: `NULL` is not encrypted.
-    type Plain: Plaintext;
-    /// [`Randomized`] or [`Deterministic`].
-    type Mode: ColumnMode;
-    /// The column's description.
-    const FIELD: Field;
-}
-
-/// A column whose values can be compared by the database: its mode is deterministic.
-pub trait SearchableColumn: Column {}
-
-impl<C: Column> SearchableColumn for C where C::Mode: SearchableMode<C> {}
-
-/// The mode that makes the column `C` searchable. A trait of its own, since a bound on `Column::Mode` would be reported as a
-/// type that differs (E0271), and not in these words.
-#[diagnostic::on_unimplemented(
-    message = "the encrypted column `{C}` is randomized and cannot be compared or searched",
-    label = "randomized encryption: equal plaintexts have different ciphertexts",
-    note = "mark the field `#[encrypt(deterministic)]` to search it; the database then learns which rows are equal"
-)]
-pub trait SearchableMode<C>: ColumnMode {}
-
-impl<C> SearchableMode<C> for Deterministic {}
-
-/// The modes of a column, as types. Sealed.
-pub trait ColumnMode: sealed::Sealed + Send + Sync + 'static {
-    /// The same, as a value.
-    const MODE: Mode;
-}
-
-/// Type-level [`Mode::Randomized`].
-#[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
-pub struct Randomized;
-
-/// Type-level [`Mode::Deterministic`].
-#[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
-pub struct Deterministic;
-
-impl ColumnMode for Randomized {
-    const MODE: Mode = Mode::Randomized;
-}
-
-impl ColumnMode for Deterministic {
-    const MODE: Mode = Mode::Deterministic;
-}
-
-mod sealed {
-    #[expect(unnameable_types, reason = "sealed")]
-    pub trait Sealed {}
-    impl Sealed for super::Randomized {}
-    impl Sealed for super::Deterministic {}
+/// `==` of text in a constant.
+const fn equal(one: &str, other: &str) -> bool {
+    let (mut one, mut other) = (one.as_bytes(), other.as_bytes());
+    while let ([a, one_rest @ ..], [b, other_rest @ ..]) = (one, other) {
+        if *a != *b {
+            return false;
+        }
+        (one, other) = (one_rest, other_rest);
+    }
+    one.is_empty() && other.is_empty()
 }

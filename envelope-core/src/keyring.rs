@@ -74,7 +74,7 @@ pub enum MissPolicy {
 }
 
 /// How many tenants are warmed at once: each may take a connection to the key store's database.
-const WARM_AT_ONCE: usize = 8;
+pub(crate) const WARM_AT_ONCE: usize = 8;
 
 /// The key that a value names could not be used.
 #[derive(Debug)]
@@ -102,8 +102,11 @@ impl Keyring {
     ///
     /// When the name is empty or has more than 255 bytes.
     pub fn tenant(&self, name: &str) -> Result<Self, TenantNameError> {
-        let keys = self.ring.tenant(Tenant::new(name)?);
-        Ok(Self { ring: Arc::clone(&self.ring), keys })
+        Ok(self.of(Tenant::new(name)?))
+    }
+
+    pub(crate) fn of(&self, tenant: Tenant) -> Self {
+        Self { ring: Arc::clone(&self.ring), keys: self.ring.tenant(tenant) }
     }
 
     /// The tenant whose values this keyring seals and opens.

@@ -32,9 +32,9 @@
 //! # Map
 //!
 //! The modules, callers before callees; each uses only what stands below it:
-//! `config` (a keyring from a file) → `install` (the keyring in force) → `seal` (seal, open, look up) → `keyring` (which key
+//! `config` (a keyring from a file) → `install` (the keyring in force) → `batch` (rows that are opened together) → `seal` (seal, open, look up) → `keyring` (which key
 //! writes, which may read) → `worker` (the thread that fetches keys) → `store` and `provider` (the only I/O) → `suite`
-//! (ciphers) → `envelope` (stored bytes) → the vocabulary: `error`, `field`, `plaintext`, `key`, `random`.
+//! (ciphers) → `envelope` (stored bytes) → the vocabulary: `error`, `field`, `row`, `plaintext`, `key`, `random`.
 //!
 //! [`envelope-diesel`]: https://docs.rs/envelope-diesel
 //! [`envelope-sqlx`]: https://docs.rs/envelope-sqlx
@@ -46,6 +46,7 @@ pub mod testing;
 mod config;
 mod install;
 mod portable;
+mod batch;
 mod seal;
 mod keyring;
 mod cache;
@@ -58,18 +59,21 @@ mod suite;
 mod envelope;
 mod error;
 mod field;
+mod row;
 mod plaintext;
 mod key;
 mod random;
 
+pub use batch::{KeyBatch, SealedRow};
 #[cfg(feature = "config")]
 pub use config::{Config, ConfigError};
 pub use error::{
-    BoxError, KeyError, MalformedValue, NoKeyring, OpenError, ProviderError, SealError, StoreError,
+    BoxError, KeyError, MalformedValue, NoKeyring, OpenError, PlaceError, ProviderError, SealError,
+    StoreError,
 };
 pub use field::{
-    Column, ColumnMode, Deterministic, Field, FieldName, Mode, PlaintextRows, Randomized, SearchableColumn,
-    SearchableMode,
+    BoundColumn, BoundMode, Column, ColumnMode, Deterministic, Encoding, Field, FieldName, Mode,
+    PlaintextRows, Randomized, RowBound, SearchableColumn, SearchableMode, UnboundColumn, UnboundMode,
 };
 pub use install::{AlreadyInstalled, Scope};
 pub use key::{
@@ -91,4 +95,5 @@ pub use provider::AgeKey;
 pub use provider::AwsKms;
 pub use provider::{BoxFuture, GeneratedKey, KeyProvider, LocalKey};
 pub use random::RandomError;
+pub use row::{Place, RowKey, TenantId};
 pub use store::{Commit, FileStore, KeyChange, KeyRow, KeyStore, MemoryStore};

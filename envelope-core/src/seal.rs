@@ -1,22 +1,27 @@
 //! Seal, open, look up: what a keyring does with a value.
 
+use std::borrow::Cow;
+
 use crate::{
-    envelope::{Envelope, ParseError},
-    error::{OpenError, SealError},
-    field::{Column, Field, Mode, PlaintextRows, SearchableColumn},
+    envelope::{Envelope, ParseError, Suite, header, text},
+    error::{MalformedValue, OpenError, PlaceError, SealError},
+    field::{BoundColumn, Encoding, Field, Mode, PlaintextRows, SearchableColumn, UnboundColumn},
     key::{KeyId, Purpose},
     keyring::{Keyring, Unusable},
     plaintext::{FromPlaintext, PlaintextBytes, ToPlaintext},
-    suite::{ColumnKey, Fresh, NotAuthentic, Row, SealFailure},
+    row::{Flaw, Place, RowKey},
+    suite::{ColumnKey, Fresh, NotAuthentic, SealFailure},
 };
 
 impl Keyring {
     /// Encrypts a value for a column, with the tenant's active key.
     ///
+    /// The bytes are those that the column holds; in a column of text they are the text's.
+    ///
     /// # Errors
     ///
     /// When the tenant's keys cannot be had, or the plaintext has no encoding or more than 2^30 bytes.
-    pub fn seal<C: Column>(
+    pub fn seal<C: UnboundColumn>(
         &self,
         column: C,
         value: &(impl ToPlaintext<Plain = C::Plain> + ?Sized),
@@ -30,9 +35,39 @@ impl Keyring {
     /// # Errors
     ///
     /// See [`OpenError`]; whatever the bytes are, this does not panic.
-    pub fn open<C: Column>(&self, column: C, value: &[u8]) -> Result<C::Plain, OpenError> {
+    pub fn open<C: UnboundColumn>(&self, column: C, value: &[u8]) -> Result<C::Plain, OpenError> {
         let _ = column;
         self.open_field(&C::FIELD, value)
+    }
+
+    /// As [`seal`](Self::seal), for a column that is bound to its row.
+    ///
+    /// # Errors
+    ///
+    /// As [`seal`](Self::seal), and when a part of the row's id has more than 65,535 bytes.
+    pub fn seal_in_row<C: BoundColumn>(
+        &self,
+        column: C,
+        row: &RowKey,
+        value: &(impl ToPlaintext<Plain = C::Plain> + ?Sized),
+    ) -> Result<Vec<u8>, SealError> {
+        let _ = column;
+        self.seal_at(&C::FIELD, &Place::default().in_row(row.clone()), value)
+    }
+
+    /// As [`open`](Self::open), for a column that is bound to its row.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open). A value of another row is [`OpenError::NotAuthentic`].
+    pub fn open_in_row<C: BoundColumn>(
+        &self,
+        column: C,
+        row: &RowKey,
+        value: &[u8],
+    ) -> Result<C::Plain, OpenError> {
+        let _ = column;
+        self.open_at(&C::FIELD, &Place::default().in_row(row.clone()), value)
     }
 
     /// What a column's stored bytes are if they hold this value: one candidate for each live search key, the active
@@ -50,27 +85,72 @@ impl Keyring {
         self.lookup_field(&C::FIELD, value)
     }
 
+    /// What all stored values of a column under one key begin with, and no others: 6 bytes, or 12 characters in a column of
+    /// text, for `LIKE 'env:/hAAAAAH%'`.
+    #[must_use]
+    pub fn stored_prefix(field: &Field, key: KeyId) -> Vec<u8> {
+        let header = header(Suite::of(field.mode()), key);
+        match field.stored_as() {
+            Encoding::Bytes => header.to_vec(),
+            Encoding::Text => text::encode(&header),
+        }
+    }
+
     /// As [`seal`](Self::seal), for code that has a column's description and not its type.
     ///
     /// # Errors
     ///
-    /// As [`seal`](Self::seal).
+    /// As [`seal`](Self::seal), and [`PlaceError::NoRow`] for a column that is bound to its row.
     pub fn seal_field(
         &self,
         field: &Field,
         value: &(impl ToPlaintext + ?Sized),
     ) -> Result<Vec<u8>, SealError> {
-        self.with_active(purpose(field.mode()), field, |column| seal_with(field, column, value))
-            .map_err(|source| SealError::Key { field: field.name(), source })?
+        self.seal_at(field, &Place::default(), value)
     }
 
     /// As [`open`](Self::open), for code that has a column's description and not its type.
     ///
     /// # Errors
     ///
-    /// As [`open`](Self::open).
+    /// As [`open`](Self::open), and [`PlaceError::NoRow`] for a column that is bound to its row.
     pub fn open_field<P: FromPlaintext>(&self, field: &Field, value: &[u8]) -> Result<P, OpenError> {
-        let plaintext = self.open_bytes(field, value)?;
+        self.open_at(field, &Place::default(), value)
+    }
+
+    /// As [`seal_field`](Self::seal_field), for a value in a place: a row that it is bound to, a tenant that the row names.
+    ///
+    /// # Errors
+    ///
+    /// As [`seal`](Self::seal), and [`SealError::Place`].
+    pub fn seal_at(
+        &self,
+        field: &Field,
+        place: &Place,
+        value: &(impl ToPlaintext + ?Sized),
+    ) -> Result<Vec<u8>, SealError> {
+        let name = field.name();
+        let of_place = |source| SealError::Place { field: name, source };
+        let keyring = self.of_place(field, place).map_err(of_place)?;
+        let row = row_of(field, place).map_err(of_place)?;
+        keyring
+            .with_active(purpose(field.mode()), field, |column| seal_with(field, column, row, value))
+            .map_err(|source| SealError::Key { field: name, source })?
+    }
+
+    /// As [`open_field`](Self::open_field), for a value in a place. A value that is handed over (`Vec<u8>`) is decrypted in its
+    /// own buffer.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open), and [`OpenError::Place`].
+    pub fn open_at<'v, P: FromPlaintext>(
+        &self,
+        field: &Field,
+        place: &Place,
+        value: impl Into<Cow<'v, [u8]>>,
+    ) -> Result<P, OpenError> {
+        let plaintext = self.open_bytes(field, place, value.into())?;
         P::read(plaintext).map_err(|source| OpenError::Plaintext { field: field.name(), source })
     }
 
@@ -84,32 +164,53 @@ impl Keyring {
         field: &Field,
         value: &(impl ToPlaintext + ?Sized),
     ) -> Result<Vec<Vec<u8>>, SealError> {
+        let name = field.name();
         if field.mode() != Mode::Deterministic {
-            return Err(SealError::NotSearchable { field: field.name() });
+            return Err(SealError::NotSearchable { field: name });
         }
-        self.with_searchable(field, |column| seal_with(field, column, value))
-            .map_err(|source| SealError::Key { field: field.name(), source })?
+        self.of_place(field, &Place::default())
+            .map_err(|source| SealError::Place { field: name, source })?
+            .with_searchable(field, |column| seal_with(field, column, None, value))
+            .map_err(|source| SealError::Key { field: name, source })?
             .into_iter()
             .collect()
     }
 
-    fn open_bytes(&self, field: &Field, value: &[u8]) -> Result<PlaintextBytes, OpenError> {
+    fn open_bytes(
+        &self,
+        field: &Field,
+        place: &Place,
+        stored: Cow<'_, [u8]>,
+    ) -> Result<PlaintextBytes, OpenError> {
         let name = field.name();
-        let envelope = match Envelope::parse(value, field.mode()) {
-            Ok(envelope) => envelope,
-            Err(ParseError::NotAnEnvelope) if field.plaintext_rule() == PlaintextRows::Read => {
-                return Ok(PlaintextBytes::copy(value));
-            }
-            Err(ParseError::NotAnEnvelope) => return Err(OpenError::NotAnEnvelope { field: name }),
-            Err(ParseError::WrongMode(found)) => {
-                return Err(OpenError::WrongMode { field: name, found, declared: field.mode() });
-            }
-            Err(ParseError::Malformed(reason)) => return Err(OpenError::Malformed { field: name, reason }),
+        let of_place = |source| OpenError::Place { field: name, source };
+        let keyring = self.of_place(field, place).map_err(of_place)?;
+        let row = row_of(field, place).map_err(of_place)?;
+        let (id, suite, value) = match parse(field, stored)? {
+            Stored::Value(id, suite, value) => (id, suite, value),
+            Stored::Plaintext(bytes) => return Ok(bytes),
         };
-        let id = envelope.key;
-        self.with_key(id, envelope.suite, field, |column| column.open(Row::Unbound, &envelope))
-            .map_err(|unusable| self.open_error(field, id, unusable))?
+        let opened = keyring.with_key(id, suite, field, |column| match value {
+            Cow::Owned(value) => column.open_in_place(row, value),
+            Cow::Borrowed(value) => column.open(row, value),
+        });
+        opened
+            .map_err(|unusable| keyring.open_error(field, id, unusable))?
             .map_err(|NotAuthentic| OpenError::NotAuthentic { field: name, key: id })
+    }
+
+    /// The keyring for a value in a place. One of a tenant is for the rows of that tenant only, so that a request which is
+    /// scoped to a tenant never opens what is another's.
+    pub(crate) fn of_place<'k>(&'k self, field: &Field, place: &Place) -> Result<Cow<'k, Self>, PlaceError> {
+        let own = self.tenant_name();
+        match place.tenant() {
+            None if field.tenant_column().is_some() && own.is_default() => Err(PlaceError::NoTenant),
+            None => Ok(Cow::Borrowed(self)),
+            Some(Err(error)) => Err(PlaceError::TenantName(*error)),
+            Some(Ok(row)) if row == own => Ok(Cow::Borrowed(self)),
+            Some(Ok(row)) if own.is_default() => Ok(Cow::Owned(self.of(row.clone()))),
+            Some(Ok(row)) => Err(PlaceError::OtherTenant { row: row.clone(), keyring: own.clone() }),
+        }
     }
 }
 
@@ -124,12 +225,73 @@ impl Keyring {
     }
 }
 
+/// What a column's stored bytes are.
+enum Stored<'v> {
+    /// A value whose header was checked.
+    Value(KeyId, Suite, Cow<'v, [u8]>),
+    /// A row from before the column was encrypted.
+    Plaintext(PlaintextBytes),
+}
+
+/// FORMAT.md#rules-for-readers, up to the choice of the key; before them FORMAT.md#text-form.
+fn parse<'v>(field: &Field, stored: Cow<'v, [u8]>) -> Result<Stored<'v>, OpenError> {
+    let name = field.name();
+    let malformed = |reason| OpenError::Malformed { field: name, reason };
+    let wrong_encoding = |found| OpenError::WrongEncoding { field: name, found, declared: field.stored_as() };
+    let reads_plaintext = field.plaintext_rule() == PlaintextRows::Read;
+    let value = match field.stored_as() {
+        Encoding::Bytes => stored,
+        Encoding::Text => match text::decode(&stored) {
+            Some(Ok(value)) => Cow::Owned(value),
+            Some(Err(text::NotBase64)) => return Err(malformed(MalformedValue::Text)),
+            // Neither byte begins any text.
+            None if matches!(*stored, [0xFD | 0xFE, ..]) => return Err(wrong_encoding(Encoding::Bytes)),
+            None if reads_plaintext => return Ok(Stored::Plaintext(PlaintextBytes::of(stored))),
+            None => return Err(OpenError::NotAnEnvelope { field: name }),
+        },
+    };
+    let parsed = Envelope::parse(&value, field.mode()).map(|envelope| (envelope.key, envelope.suite));
+    match (parsed, field.stored_as()) {
+        (Ok((key, suite)), _) => Ok(Stored::Value(key, suite, value)),
+        (Err(ParseError::NotAnEnvelope), Encoding::Text) => Err(malformed(MalformedValue::Text)),
+        (Err(ParseError::NotAnEnvelope), Encoding::Bytes) if reads_plaintext => {
+            Ok(Stored::Plaintext(PlaintextBytes::of(value)))
+        }
+        (Err(ParseError::NotAnEnvelope), Encoding::Bytes) if value.starts_with(text::PREFIX) => {
+            Err(wrong_encoding(Encoding::Text))
+        }
+        (Err(ParseError::NotAnEnvelope), Encoding::Bytes) => Err(OpenError::NotAnEnvelope { field: name }),
+        (Err(ParseError::WrongMode(found)), _) => {
+            Err(OpenError::WrongMode { field: name, found, declared: field.mode() })
+        }
+        (Err(ParseError::Malformed(reason)), _) => Err(malformed(reason)),
+    }
+}
+
 fn seal_with(
     field: &Field,
     column: &ColumnKey,
+    row: Option<&RowKey>,
     value: &(impl ToPlaintext + ?Sized),
 ) -> Result<Vec<u8>, SealError> {
-    column.seal(Row::Unbound, Fresh, value).map_err(|failure| seal_error(field, failure))
+    let value = column.seal(row, Fresh, value).map_err(|failure| seal_error(field, failure))?;
+    Ok(match field.stored_as() {
+        Encoding::Bytes => value,
+        Encoding::Text => text::encode(&value),
+    })
+}
+
+/// The row that a value is bound to; none if its column is not bound to rows, whatever is known of the row.
+fn row_of<'p>(field: &Field, place: &'p Place) -> Result<Option<&'p RowKey>, PlaceError> {
+    if field.row_columns().is_empty() {
+        return Ok(None);
+    }
+    let row = place.row().ok_or(PlaceError::NoRow)?;
+    match row.flaw() {
+        None => Ok(Some(row)),
+        Some(Flaw::TooLong(length)) => Err(PlaceError::RowTooLong(*length)),
+        Some(Flaw::Refused(source)) => Err(PlaceError::RowId(source.clone())),
+    }
 }
 
 pub(crate) fn seal_error(field: &Field, failure: SealFailure) -> SealError {

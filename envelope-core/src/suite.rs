@@ -8,24 +8,15 @@ use core::fmt;
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::{
-    envelope::{Envelope, HEADER_LEN, MAX_PLAINTEXT, NONCE_LEN, Portable, Suite, TAG_LEN, header},
+    envelope::{HEADER_LEN, MAX_PLAINTEXT, NONCE_LEN, Portable, Suite, TAG_LEN, header},
     key::{DataKey, KeyId, Tenant, length, push},
     plaintext::{PlaintextBytes, PlaintextError, PlaintextWriter, ToPlaintext},
     random::{self, RandomError},
+    row::RowKey,
 };
 
 const COLUMN_KEY_LABEL: &[u8] = b"envelope/v1/column-key";
 const VALUE_LABEL: &[u8] = b"envelope/v1/value";
-
-/// The row that a value is bound to, if its column is bound to rows (FORMAT.md#associated-data).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Row<'a> {
-    /// The column is not bound to rows.
-    Unbound,
-    /// The primary key in its plaintext encoding.
-    #[cfg_attr(not(feature = "testing"), expect(dead_code, reason = "only the vectors bind rows so far"))]
-    Key(&'a [u8]),
-}
 
 /// The key of one column under one data key, with what every value of the column is bound to.
 pub(crate) struct ColumnKey {
@@ -84,7 +75,7 @@ impl ColumnKey {
     /// Writes a value. The plaintext is encoded into the buffer that becomes the value: one allocation, no copy.
     pub(crate) fn seal(
         &self,
-        row: Row<'_>,
+        row: Option<&RowKey>,
         nonce: impl NonceSource,
         plaintext: &(impl ToPlaintext + ?Sized),
     ) -> Result<Vec<u8>, SealFailure> {
@@ -103,7 +94,7 @@ impl ColumnKey {
     fn seal_into(
         &self,
         value: &mut Vec<u8>,
-        row: Row<'_>,
+        row: Option<&RowKey>,
         nonce: impl NonceSource,
         plaintext: &(impl ToPlaintext + ?Sized),
     ) -> Result<(), SealFailure> {
@@ -177,13 +168,31 @@ impl ColumnKey {
         [header, binding].concat()
     }
 
-    /// Opens a value of this suite and key.
-    pub(crate) fn open(&self, row: Row<'_>, envelope: &Envelope<'_>) -> Result<PlaintextBytes, NotAuthentic> {
+    /// Opens a value of this suite and key, whose header was checked.
+    pub(crate) fn open(&self, row: Option<&RowKey>, value: &[u8]) -> Result<PlaintextBytes, NotAuthentic> {
+        let body = value.get(HEADER_LEN..).ok_or(NotAuthentic)?;
         let plaintext = match &self.cipher {
-            Cipher::Gcm(gcm) => self.with_ad(row, |ad| gcm.open(ad, envelope.body))?,
-            Cipher::Siv(siv) => self.with_ad(row, |ad| siv.open(ad, envelope.body))?,
+            Cipher::Gcm(gcm) => self.with_ad(row, |ad| gcm.open(ad, body))?,
+            Cipher::Siv(siv) => self.with_ad(row, |ad| siv.open(ad, body))?,
         };
         Ok(PlaintextBytes::new(plaintext))
+    }
+
+    /// The same in the buffer that the value came in.
+    pub(crate) fn open_in_place(
+        &self,
+        row: Option<&RowKey>,
+        value: Vec<u8>,
+    ) -> Result<PlaintextBytes, NotAuthentic> {
+        let mut value = Zeroizing::new(value);
+        let (_, body) = value.split_at_mut_checked(HEADER_LEN).ok_or(NotAuthentic)?;
+        let plaintext = match &self.cipher {
+            Cipher::Gcm(gcm) => self.with_ad(row, |ad| gcm.open_in_place(ad, body))?,
+            Cipher::Siv(siv) => self.with_ad(row, |ad| siv.open_in_place(ad, body))?,
+        };
+        value.truncate(HEADER_LEN.saturating_add(plaintext.end));
+        value.drain(..HEADER_LEN.saturating_add(plaintext.start));
+        Ok(PlaintextBytes::new(value))
     }
 
     const fn suite(&self) -> Suite {
@@ -194,20 +203,19 @@ impl ColumnKey {
     }
 
     /// Runs `f` with the associated data of a value in `row`.
-    fn with_ad<R>(&self, row: Row<'_>, f: impl FnOnce(&[u8]) -> R) -> R {
+    fn with_ad<R>(&self, row: Option<&RowKey>, f: impl FnOnce(&[u8]) -> R) -> R {
         match row {
-            Row::Unbound => f(&self.unbound_ad),
-            Row::Key(_) => f(&self.associated_data(row)),
+            None => f(&self.unbound_ad),
+            Some(_) => f(&self.associated_data(row)),
         }
     }
 
     /// FORMAT.md#associated-data.
-    pub(crate) fn associated_data(&self, row: Row<'_>) -> Vec<u8> {
+    pub(crate) fn associated_data(&self, row: Option<&RowKey>) -> Vec<u8> {
         let mut ad = self.unbound_ad.to_vec();
-        if let Row::Key(key) = row {
+        if let Some(row) = row {
             ad.pop();
-            ad.push(1);
-            push(&mut ad, key);
+            ad.extend_from_slice(row.encoded());
         }
         ad
     }

@@ -7,11 +7,11 @@ use base64::{
     prelude::{BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD},
 };
 use envelope_core::{
-    AlreadyInstalled, Column, Commit, DataKey, Deterministic, FileStore, FromPlaintext, GeneratedKey,
-    KeyChange, KeyError, KeyId, KeyIdError, KeyProvider, KeyRecord, KeyState, Keyring, LocalKey,
-    MalformedValue, MemoryStore, MissPolicy, Mode, OpenError, PlaintextBytes, PlaintextError, PlaintextRows,
-    PlaintextWriter, ProviderError, Purpose, Randomized, SealError, StoreError, Tenant, TenantNameError,
-    ToPlaintext, WrappedKey,
+    AlreadyInstalled, Column, Commit, DataKey, Deterministic, Encoding, FileStore, FromPlaintext,
+    GeneratedKey, KeyChange, KeyError, KeyId, KeyIdError, KeyProvider, KeyRecord, KeyState, Keyring,
+    LocalKey, MalformedValue, MemoryStore, MissPolicy, Mode, OpenError, Place, PlaceError, PlaintextBytes,
+    PlaintextError, PlaintextRows, PlaintextWriter, ProviderError, Purpose, Randomized, RowKey, SealError,
+    StoreError, Tenant, TenantNameError, ToPlaintext, WrappedKey,
     testing::{self, Case, Fault, TestKms},
 };
 
@@ -352,15 +352,32 @@ fn every_error_has_a_message() {
         MalformedValue::UnknownSuite(2),
         MalformedValue::SelfContained,
         MalformedValue::KeyIdZero,
+        MalformedValue::Text,
     ] {
         secrets.error(&OpenError::Malformed { field, reason });
     }
     let (found, declared) = (Mode::Randomized, Mode::Deterministic);
     secrets.error(&OpenError::WrongMode { field, found, declared });
+    let (found, declared) = (Encoding::Bytes, Encoding::Text);
+    secrets.error(&OpenError::WrongEncoding { field, found, declared });
+    for source in [
+        PlaceError::NoRow,
+        PlaceError::RowTooLong(65_536),
+        PlaceError::RowId(PlaintextError::new("an IBAN")),
+        PlaceError::NoTenant,
+        PlaceError::TenantName(Tenant::new("").unwrap_err()),
+        PlaceError::OtherTenant { row: tenant.clone(), keyring: Tenant::new("other").unwrap() },
+    ] {
+        secrets.error(&SealError::Place { field, source: source.clone() });
+        secrets.error(&OpenError::Place { field, source: source.clone() });
+        secrets.error(&source);
+    }
     secrets.error(&OpenError::Plaintext { field, source: PlaintextError::new("an IBAN") });
     secrets.error(&Tenant::new("").unwrap_err() as &TenantNameError);
     secrets.error(&"x".parse::<KeyId>().unwrap_err() as &KeyIdError);
-    let names: [&dyn Debug; 8] = [
+    let names: [&dyn Debug; 10] = [
+        &RowKey::new(PLAINTEXT),
+        &Place::default().in_row(RowKey::new(PLAINTEXT)),
         &UserNote,
         &UserNote::FIELD.plaintext_rows(PlaintextRows::Read),
         &field,

@@ -2,7 +2,9 @@
 
 use std::{collections::BTreeMap, fs, path::Path};
 
-use envelope_core::{Field, KeyId, KeyRecord, KeyState, Mode, Purpose, Tenant, testing::Case};
+use envelope_core::{
+    Encoding, Field, KeyId, KeyRecord, KeyState, Mode, Place, Purpose, RowKey, Tenant, testing::Case,
+};
 
 /// The lines of a vector by name.
 #[derive(Clone)]
@@ -80,7 +82,24 @@ impl Vector {
             other => panic!("mode {other}"),
         };
         // A field lives as long as the program.
-        Field::new("users", "column", self.text("context").to_owned().leak(), mode)
+        let mut field = Field::new("users", "column", self.text("context").to_owned().leak(), mode);
+        if self.row().is_some() {
+            field = field.bound_to_row(&["id"]);
+        }
+        if self.get("text").is_some() {
+            field = field.encoding(Encoding::Text);
+        }
+        field
+    }
+
+    /// Where the value stands.
+    pub(super) fn place(&self) -> Place {
+        self.row().map_or_else(Place::default, |row| Place::default().in_row(row))
+    }
+
+    /// What the column holds.
+    pub(super) fn stored(&self) -> Vec<u8> {
+        self.get("text").map_or_else(|| self.bytes("value"), |text| text.as_bytes().to_vec())
     }
 
     pub(super) fn case(&self) -> Case {
@@ -89,8 +108,15 @@ impl Vector {
             key_id: self.key_id(),
             tenant: self.tenant(),
             field: self.field(),
-            row: self.get("row").filter(|row| *row != "none").map(unhex),
+            row: self.row(),
         }
+    }
+
+    /// The row that the value is bound to; with `row-2` its primary key has two columns.
+    fn row(&self) -> Option<RowKey> {
+        let part = |name| self.get(name).filter(|row| *row != "none").map(unhex);
+        let row = RowKey::new(&part("row")?);
+        Some(part("row-2").into_iter().fold(row, |row, part| row.and(&part)))
     }
 
     /// A record that says what the vector says about its key.

@@ -2,9 +2,9 @@
 
 use thiserror::Error;
 
-use super::{KeyError, NoKeyring};
+use super::{KeyError, NoKeyring, PlaceError};
 use crate::{
-    field::{FieldName, Mode},
+    field::{Encoding, FieldName, Mode},
     key::{KeyId, KeyState, Tenant},
     plaintext::PlaintextError,
     random::RandomError,
@@ -59,6 +59,14 @@ pub enum SealError {
         field: FieldName,
         #[doc(hidden)]
         source: RandomError,
+    },
+    /// The row that the value stands in, or the tenant, does not do.
+    #[error("cannot seal {field}: {source}")]
+    Place {
+        /// The column.
+        field: FieldName,
+        /// What is missing of it, or wrong with it.
+        source: PlaceError,
     },
     /// A lookup in a randomized column, through a [`Field`](crate::Field) whose mode is not known at compile time.
     #[error("cannot search {field}: it is randomized; declare it `#[encrypt(deterministic)]`")]
@@ -121,6 +129,14 @@ pub enum OpenError {
         /// The key that the value names.
         key: KeyId,
     },
+    /// The row that the value stands in, or the tenant, does not do.
+    #[error("cannot open {field}: {source}")]
+    Place {
+        /// The column.
+        field: FieldName,
+        /// What is missing of it, or wrong with it.
+        source: PlaceError,
+    },
     /// The bytes are not an envelope: most likely a row from before the column was encrypted.
     #[error(
         "cannot open {field}: the stored bytes are not an envelope; if the table still holds plaintext rows, \
@@ -148,6 +164,16 @@ pub enum OpenError {
         /// The column's mode.
         declared: Mode,
     },
+    /// The value is stored in the other encoding than the column is declared with.
+    #[error("cannot open {field}: the value is stored as {found} and the column is declared as {declared}")]
+    WrongEncoding {
+        /// The column.
+        field: FieldName,
+        /// How the value is stored.
+        found: Encoding,
+        /// How the column's values are stored.
+        declared: Encoding,
+    },
     /// The value is authentic, but not of the field's type: its type was changed since.
     #[error("cannot open {field}: {source}")]
     Plaintext {
@@ -156,6 +182,43 @@ pub enum OpenError {
         /// What was expected.
         source: PlaintextError,
     },
+}
+
+impl SealError {
+    /// The column.
+    #[must_use]
+    pub const fn field(&self) -> FieldName {
+        match self {
+            Self::NoKeyring { field, .. }
+            | Self::Key { field, .. }
+            | Self::TooLong { field, .. }
+            | Self::WrappedKeyTooLong { field }
+            | Self::Random { field, .. }
+            | Self::Place { field, .. }
+            | Self::Plaintext { field, .. }
+            | Self::NotSearchable { field } => *field,
+        }
+    }
+}
+
+impl OpenError {
+    /// The column.
+    #[must_use]
+    pub const fn field(&self) -> FieldName {
+        match self {
+            Self::NoKeyring { field, .. }
+            | Self::Key { field, .. }
+            | Self::UnknownKey { field, .. }
+            | Self::KeyRetired { field, .. }
+            | Self::NotAuthentic { field, .. }
+            | Self::Place { field, .. }
+            | Self::NotAnEnvelope { field }
+            | Self::Malformed { field, .. }
+            | Self::WrongMode { field, .. }
+            | Self::WrongEncoding { field, .. }
+            | Self::Plaintext { field, .. } => *field,
+        }
+    }
 }
 
 /// What is wrong with bytes that begin like an envelope (FORMAT.md#rules-for-readers).
@@ -183,4 +246,7 @@ pub enum MalformedValue {
     /// Key id 0 names no key.
     #[error("the value names key 0")]
     KeyIdZero,
+    /// Text that begins like a value, and is not one to its end: it was cut, padded or edited.
+    #[error("the text begins with `env:` and is not the text of a value")]
+    Text,
 }

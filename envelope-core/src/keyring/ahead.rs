@@ -1,5 +1,7 @@
 //! Keys fetched ahead of the codecs that need them, so that these never wait.
 
+use futures_util::future::join_all;
+
 use super::{
     Fetch, Keyring,
     want::{Missing, Want},
@@ -28,6 +30,19 @@ impl Keyring {
     /// When the key provider or the key store fails.
     pub async fn fetch_key(&self, id: KeyId) -> Result<(), KeyError> {
         self.fetch_if_missing(Want::Key(id)).await
+    }
+
+    /// Fetches those keys of these that are missing, all at once. It is no error if the tenant has no such key.
+    ///
+    /// # Errors
+    ///
+    /// When the key provider or the key store fails, with the key for which it did.
+    pub(crate) async fn fetch_keys(
+        &self,
+        ids: impl IntoIterator<Item = KeyId>,
+    ) -> Result<(), (KeyId, KeyError)> {
+        let fetch = async |id| self.fetch_key(id).await.map_err(|error| (id, error));
+        join_all(ids.into_iter().map(fetch)).await.into_iter().collect()
     }
 
     /// Fetches what sealing a value for a column of this purpose needs; for [`Purpose::Search`] also what a lookup needs. Returns at

@@ -1,6 +1,7 @@
 //! Buffers for plaintext: one to write into, one that was opened. Neither leaves a copy behind.
 
 use core::{fmt, mem, ops};
+use std::borrow::Cow;
 
 use zeroize::{Zeroize, Zeroizing};
 
@@ -74,9 +75,9 @@ impl PlaintextBytes {
         Self(bytes)
     }
 
-    /// A copy of bytes that were never encrypted.
-    pub(crate) fn copy(bytes: &[u8]) -> Self {
-        Self(Zeroizing::new(bytes.to_vec()))
+    /// Bytes that were never encrypted.
+    pub(crate) fn of(bytes: Cow<'_, [u8]>) -> Self {
+        Self(Zeroizing::new(bytes.into_owned()))
     }
 
     /// Takes the buffer over without a copy. From here on wiping it is the caller's affair.

@@ -51,7 +51,7 @@ impl<T: ListItem + 'static> FromPlaintext for Vec<T> {
             for _ in 0..count {
                 let (length, behind) = length(rest)?;
                 let (item, behind) = behind.split_at_checked(length).ok_or(LIST)?;
-                items.push(T::read(PlaintextBytes::copy(item))?);
+                items.push(T::read(PlaintextBytes::of(item.into()))?);
                 rest = behind;
             }
             if rest.is_empty() { Ok(()) } else { Err(LIST) }

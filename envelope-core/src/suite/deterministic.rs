@@ -1,5 +1,7 @@
 //! Suite 0x10: AEAD_AES_SIV_CMAC_512 (RFC 5297 section 6.3) without a nonce.
 
+use core::ops::Range;
+
 use aes_siv::{KeyInit, Tag, siv::Aes256Siv};
 use zeroize::Zeroizing;
 
@@ -29,9 +31,19 @@ impl Siv {
 
     /// Opens `synthetic IV || ciphertext` into a buffer of its own.
     pub(super) fn open(&self, ad: &[u8], body: &[u8]) -> Result<Zeroizing<Vec<u8>>, NotAuthentic> {
-        let plaintext = self.decrypt(ad, body);
+        let (iv, ciphertext) = body.split_first_chunk::<TAG_LEN>().ok_or(NotAuthentic)?;
+        let mut plaintext = Zeroizing::new(ciphertext.to_vec());
+        let outcome = self.decrypt(ad, iv, &mut plaintext);
         wipe_stack();
-        plaintext
+        outcome.map(|()| plaintext)
+    }
+
+    /// Opens `synthetic IV || ciphertext` where it stands, and says where the plaintext is.
+    pub(super) fn open_in_place(&self, ad: &[u8], body: &mut [u8]) -> Result<Range<usize>, NotAuthentic> {
+        let (iv, ciphertext) = body.split_first_chunk_mut::<TAG_LEN>().ok_or(NotAuthentic)?;
+        let outcome = self.decrypt(ad, iv, ciphertext);
+        wipe_stack();
+        outcome.map(|()| TAG_LEN..TAG_LEN.saturating_add(ciphertext.len()))
     }
 
     #[inline(never)]
@@ -41,12 +53,9 @@ impl Siv {
     }
 
     #[inline(never)]
-    fn decrypt(&self, ad: &[u8], body: &[u8]) -> Result<Zeroizing<Vec<u8>>, NotAuthentic> {
-        let (iv, ciphertext) = body.split_first_chunk::<TAG_LEN>().ok_or(NotAuthentic)?;
-        let mut plaintext = Zeroizing::new(ciphertext.to_vec());
+    fn decrypt(&self, ad: &[u8], iv: &[u8; TAG_LEN], ciphertext: &mut [u8]) -> Result<(), NotAuthentic> {
         self.cipher()
-            .decrypt_inout_detached([ad], plaintext.as_mut_slice().into(), <&Tag>::from(iv))
-            .map_err(|_| NotAuthentic)?;
-        Ok(plaintext)
+            .decrypt_inout_detached([ad], ciphertext.into(), <&Tag>::from(iv))
+            .map_err(|_| NotAuthentic)
     }
 }

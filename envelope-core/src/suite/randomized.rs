@@ -1,5 +1,7 @@
 //! Suite 0x01: AES-256-GCM (NIST SP 800-38D) with a 96-bit nonce and a 128-bit tag.
 
+use core::ops::Range;
+
 use aes_gcm::{AeadInOut, Aes256Gcm, KeyInit, Nonce, Tag};
 use zeroize::Zeroizing;
 
@@ -30,14 +32,27 @@ impl Gcm {
         let (nonce, rest) = body.split_first_chunk::<NONCE_LEN>().ok_or(NotAuthentic)?;
         let (ciphertext, tag) = rest.split_last_chunk::<TAG_LEN>().ok_or(NotAuthentic)?;
         let mut plaintext = Zeroizing::new(ciphertext.to_vec());
-        self.0
-            .decrypt_inout_detached(
-                <&Nonce<_>>::from(nonce),
-                ad,
-                plaintext.as_mut_slice().into(),
-                <&Tag>::from(tag),
-            )
-            .map_err(|_| NotAuthentic)?;
+        self.decrypt(nonce, ad, &mut plaintext, tag)?;
         Ok(plaintext)
+    }
+
+    /// Opens `nonce || ciphertext || tag` where it stands, and says where the plaintext is.
+    pub(super) fn open_in_place(&self, ad: &[u8], body: &mut [u8]) -> Result<Range<usize>, NotAuthentic> {
+        let (nonce, rest) = body.split_first_chunk_mut::<NONCE_LEN>().ok_or(NotAuthentic)?;
+        let (ciphertext, tag) = rest.split_last_chunk_mut::<TAG_LEN>().ok_or(NotAuthentic)?;
+        self.decrypt(nonce, ad, ciphertext, tag)?;
+        Ok(NONCE_LEN..NONCE_LEN.saturating_add(ciphertext.len()))
+    }
+
+    fn decrypt(
+        &self,
+        nonce: &[u8; NONCE_LEN],
+        ad: &[u8],
+        ciphertext: &mut [u8],
+        tag: &[u8; TAG_LEN],
+    ) -> Result<(), NotAuthentic> {
+        self.0
+            .decrypt_inout_detached(<&Nonce<_>>::from(nonce), ad, ciphertext.into(), <&Tag>::from(tag))
+            .map_err(|_| NotAuthentic)
     }
 }

@@ -9,7 +9,8 @@ use crate::{
     envelope::{Envelope, NONCE_LEN, Suite},
     key::{DataKey, KeyId, KeyRecord, Purpose, Tenant},
     random::RandomError,
-    suite::{ColumnKey, NonceSource, Row, column_key},
+    row::RowKey,
+    suite::{ColumnKey, NonceSource, column_key},
 };
 
 /// The key, the tenant and the column of a vector.
@@ -24,8 +25,8 @@ pub struct Case {
     pub tenant: Tenant,
     /// The column.
     pub field: Field,
-    /// The primary key of the row that the value is bound to, in its plaintext encoding, if it is bound to one.
-    pub row: Option<Vec<u8>>,
+    /// The row that the value is bound to, if it is bound to one.
+    pub row: Option<RowKey>,
 }
 
 /// A value and what was computed on the way to it.
@@ -58,8 +59,8 @@ impl Case {
                 self.field.context(),
             )
             .to_vec(),
-            associated_data: column.associated_data(self.row()),
-            value: column.seal(self.row(), Fixed(nonce), plaintext).expect("vectors are short"),
+            associated_data: column.associated_data(self.row.as_ref()),
+            value: column.seal(self.row.as_ref(), Fixed(nonce), plaintext).expect("vectors are short"),
         }
     }
 
@@ -68,7 +69,7 @@ impl Case {
     pub fn open(&self, value: &[u8]) -> Option<Vec<u8>> {
         let envelope = Envelope::parse(value, self.field.mode()).ok()?;
         (envelope.key == self.key_id)
-            .then(|| self.column().open(self.row(), &envelope).ok().map(|plaintext| plaintext.to_vec()))
+            .then(|| self.column().open(self.row.as_ref(), value).ok().map(|plaintext| plaintext.to_vec()))
             .flatten()
     }
 
@@ -118,10 +119,6 @@ impl Case {
 
     fn data_key(&self) -> DataKey {
         DataKey::from_bytes(&self.data_key)
-    }
-
-    fn row(&self) -> Row<'_> {
-        self.row.as_deref().map_or(Row::Unbound, Row::Key)
     }
 }
 

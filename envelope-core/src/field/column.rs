@@ -1,0 +1,112 @@
+//! Columns as types: which of them can be searched, and which are bound to their rows.
+
+use core::fmt;
+
+use super::{Field, Mode};
+use crate::plaintext::Plaintext;
+
+/// An encrypted column, as a type: the derive emits one zero-sized type for each `#[encrypt]` field.
+///
+/// `User` with `#[encrypt(deterministic)] email: String` gives the type `UserEmail` and the constant `User::EMAIL`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an encrypted column",
+    label = "expected a column marker such as `User::EMAIL`",
+    note = "`#[derive(Encrypted)]` on `User` emits the marker `UserEmail` for its field `#[encrypt] email`"
+)]
+pub trait Column: Copy + Send + Sync + fmt::Debug + 'static {
+    /// The plaintext's type, without `Option`: `NULL` is not encrypted.
+    type Plain: Plaintext;
+    /// [`Randomized`], [`Deterministic`] or [`RowBound`].
+    type Mode: ColumnMode;
+    /// The column's description.
+    const FIELD: Field;
+}
+
+/// A column whose values can be compared by the database: its mode is deterministic.
+pub trait SearchableColumn: Column {}
+
+impl<C: Column> SearchableColumn for C where C::Mode: SearchableMode<C> {}
+
+/// The mode that makes the column `C` searchable. A trait of its own, since a bound on `Column::Mode` would be reported as a
+/// type that differs (E0271), and not in these words.
+#[diagnostic::on_unimplemented(
+    message = "the encrypted column `{C}` is randomized and cannot be compared or searched",
+    label = "randomized encryption: equal plaintexts have different ciphertexts",
+    note = "mark the field `#[encrypt(deterministic)]` to search it; the database then learns which rows are equal"
+)]
+pub trait SearchableMode<C>: ColumnMode {}
+
+impl<C> SearchableMode<C> for Deterministic {}
+
+/// A column whose values stand for themselves: one can be sealed and opened without the row that it is in.
+pub trait UnboundColumn: Column {}
+
+impl<C: Column> UnboundColumn for C where C::Mode: UnboundMode<C> {}
+
+/// The mode of a column `C` that is not bound to its row. A trait of its own for the sake of its message, as [`SearchableMode`] is.
+#[diagnostic::on_unimplemented(
+    message = "a value of the encrypted column `{C}` is bound to its row and cannot be sealed or opened without the row's id",
+    label = "no row's id here",
+    note = "read and write whole structs that have the id; one with `#[encrypt(columns = …)]` says `bind = …` as the declaring struct does",
+    note = "in generic code ask for `C: UnboundColumn`; for a value alone there are `Sealed::of_row(&keyring, &RowKey::new(&id), value)` and `sealed.open_in_row(…)`"
+)]
+pub trait UnboundMode<C>: ColumnMode {}
+
+impl<C> UnboundMode<C> for Randomized {}
+impl<C> UnboundMode<C> for Deterministic {}
+
+/// A column whose values are bound to their row: they open in no other.
+pub trait BoundColumn: Column {}
+
+impl<C: Column> BoundColumn for C where C::Mode: BoundMode<C> {}
+
+/// The mode of a column `C` that is bound to its row.
+#[diagnostic::on_unimplemented(
+    message = "values of the encrypted column `{C}` are not bound to their row",
+    label = "expected a column of a struct with `#[encrypt(bind = …)]`",
+    note = "remove `bind` here, or bind the column where it is declared, which makes the values that it has unreadable"
+)]
+pub trait BoundMode<C>: ColumnMode {}
+
+impl<C> BoundMode<C> for RowBound {}
+
+/// The modes of a column, as types. Sealed.
+pub trait ColumnMode: sealed::Sealed + Send + Sync + 'static {
+    /// The same, as a value.
+    const MODE: Mode;
+}
+
+/// Type-level [`Mode::Randomized`].
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Randomized;
+
+/// Type-level [`Mode::Deterministic`].
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Deterministic;
+
+/// Type-level [`Mode::Randomized`] of a column whose values are bound to their row.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct RowBound;
+
+impl ColumnMode for Randomized {
+    const MODE: Mode = Mode::Randomized;
+}
+
+impl ColumnMode for Deterministic {
+    const MODE: Mode = Mode::Deterministic;
+}
+
+impl ColumnMode for RowBound {
+    const MODE: Mode = Mode::Randomized;
+}
+
+mod sealed {
+    #[expect(unnameable_types, reason = "sealed")]
+    pub trait Sealed {}
+    impl Sealed for super::Randomized {}
+    impl Sealed for super::Deterministic {}
+    impl Sealed for super::RowBound {}
+}
