@@ -13,6 +13,14 @@ pub mod both;
     reason = "the models are tests"
 )]
 pub mod names;
+#[path = "hygiene/placed.rs"]
+#[expect(
+    missing_docs,
+    missing_debug_implementations,
+    clippy::exhaustive_structs,
+    reason = "the models are tests"
+)]
+pub mod placed;
 #[path = "hygiene/places.rs"]
 #[expect(missing_docs, missing_debug_implementations, reason = "the models are tests")]
 pub mod places;

@@ -3,6 +3,10 @@
 
 #[path = "route/diesel.rs"]
 mod diesel_route;
+#[path = "sqlx/keys.rs"]
+mod keys;
+#[path = "route/sealed.rs"]
+mod sealed;
 #[path = "route/sqlx.rs"]
 mod sqlx_route;
 #[path = "route/types.rs"]

@@ -7,10 +7,12 @@ mod suggest;
 
 use core::fmt;
 
-use proc_macro2::Span;
+use proc_macro2::{Ident, Span};
 use syn::{
-    Attribute, LitStr, Path, Type,
-    parse::{Parse, Parser},
+    Attribute, LitStr, Path, Type, parenthesized,
+    parse::{Parse, ParseStream, Parser},
+    punctuated::Punctuated,
+    token::{Comma, Paren},
 };
 
 use self::items::{Item, Value};
@@ -27,6 +29,9 @@ pub(crate) struct StructAttrs {
     pub(crate) no_from_row: Option<Span>,
     pub(crate) no_insert: Option<Span>,
     pub(crate) no_update: Option<Span>,
+    pub(crate) sealed: Option<Span>,
+    pub(crate) bind: Option<Vec<Ident>>,
+    pub(crate) tenant: Option<Ident>,
     /// Something stands there that was to tell whose columns these are, well or badly written.
     pub(crate) means_table: bool,
 }
@@ -43,6 +48,7 @@ pub(crate) struct FieldAttrs {
     pub(crate) allow_low_cardinality: Option<Span>,
     pub(crate) context: Option<LitStr>,
     pub(crate) plaintext: Option<LitStr>,
+    pub(crate) encoding: Option<LitStr>,
     pub(crate) column: Option<LitStr>,
     pub(crate) ty: Option<Type>,
 }
@@ -79,10 +85,14 @@ const OPTIONS: &[(Place, &str, &str)] = &[
     (Place::Struct, "no_from_row", "no_from_row"),
     (Place::Struct, "no_insert", "no_insert"),
     (Place::Struct, "no_update", "no_update"),
+    (Place::Struct, "sealed", "sealed"),
+    (Place::Struct, "bind", "bind = id"),
+    (Place::Struct, "tenant", "tenant = org_id"),
     (Place::Field, "deterministic", "deterministic"),
     (Place::Field, "allow_low_cardinality", "allow_low_cardinality"),
     (Place::Field, "context", "context = \"subscriber_email\""),
     (Place::Field, "plaintext", "plaintext = \"read\""),
+    (Place::Field, "encoding", "encoding = \"text\""),
     (Place::Field, "column", "column = \"email\""),
     (Place::Field, "type", "type = String"),
     (Place::Plaintext, "crate", "crate = path::to::crate"),
@@ -108,6 +118,9 @@ pub(crate) fn of_struct(attributes: &[Attribute], errors: &mut Errors) -> Struct
                 "no_from_row" => set(&mut attrs.no_from_row, &item, flag(&item, errors), errors),
                 "no_insert" => set(&mut attrs.no_insert, &item, flag(&item, errors), errors),
                 "no_update" => set(&mut attrs.no_update, &item, flag(&item, errors), errors),
+                "sealed" => set(&mut attrs.sealed, &item, flag(&item, errors), errors),
+                "bind" => set(&mut attrs.bind, &item, fields(&item, errors), errors),
+                "tenant" => set(&mut attrs.tenant, &item, value(&item, Place::Struct, errors), errors),
                 _ => unknown(&item, Place::Struct, errors),
             }
         }
@@ -133,6 +146,7 @@ pub(crate) fn of_field(attributes: &[Attribute], errors: &mut Errors) -> Option<
                 }
                 "context" => set(&mut attrs.context, &item, value(&item, place, errors), errors),
                 "plaintext" => set(&mut attrs.plaintext, &item, value(&item, place, errors), errors),
+                "encoding" => set(&mut attrs.encoding, &item, value(&item, place, errors), errors),
                 "column" => set(&mut attrs.column, &item, value(&item, place, errors), errors),
                 "type" => set(&mut attrs.ty, &item, value(&item, place, errors), errors),
                 _ => unknown(&item, place, errors),
@@ -194,6 +208,28 @@ fn value<T: Parse>(item: &Item, place: Place, errors: &mut Errors) -> Option<T> 
         malformed(item, place, errors);
     }
     value
+}
+
+/// `bind = id`, or `bind = (org_id, id)`.
+fn fields(item: &Item, errors: &mut Errors) -> Option<Vec<Ident>> {
+    let list = |tokens: ParseStream<'_>| {
+        if tokens.peek(Paren) {
+            let inside;
+            parenthesized!(inside in tokens);
+            let names = Punctuated::<Ident, Comma>::parse_terminated(&inside)?;
+            return Ok(names.into_iter().collect());
+        }
+        tokens.parse().map(|name| vec![name])
+    };
+    let parsed: Option<Vec<Ident>> = match &item.value {
+        Value::Assigned(tokens) => list.parse2(tokens.clone()).ok(),
+        Value::Absent | Value::List(_) => None,
+    };
+    if parsed.as_ref().is_none_or(Vec::is_empty) {
+        errors.on(item, "`bind` names the fields of the row's id: `#[encrypt(bind = id)]`, or `#[encrypt(bind = (org_id, id))]`");
+        return None;
+    }
+    parsed
 }
 
 fn path(item: &Item, place: Place, errors: &mut Errors) -> Option<Path> {

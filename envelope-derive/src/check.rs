@@ -1,5 +1,7 @@
 //! The rules across attributes and types. All of them are looked at, so that one build tells everything.
 
+mod place;
+
 use proc_macro2::Span;
 use syn::{Data, DeriveInput, Fields, FieldsNamed, LitStr, ext::IdentExt, spanned::Spanned};
 
@@ -46,6 +48,7 @@ pub(crate) fn rules(
 ) {
     table(model, attrs, errors);
     integrations(entry, model, attrs, errors);
+    place::rules(model, attrs, field_attrs, errors);
     if let Role::Uses(path) = &model.role {
         if path.is_ident(&model.ident) {
             errors.on(path, "`columns` names another struct, which declares the columns; remove it here");
@@ -170,6 +173,9 @@ fn declared(model: &Model, own: &EncryptedField, field: &Field, attrs: &FieldAtt
     if let Some(rule) = attrs.plaintext.as_ref().filter(|rule| rule.value() != "read") {
         errors.on(rule, "rows in plaintext can be read and never written; write `plaintext = \"read\"`");
     }
+    if let Some(encoding) = attrs.encoding.as_ref().filter(|encoding| encoding.value() != "text") {
+        errors.on(encoding, "a column holds bytes, or text by `encoding = \"text\"`");
+    }
     match &attrs.context {
         Some(context) if context.value().is_empty() => errors.on(
             context,
@@ -245,6 +251,7 @@ fn used(declaring: &str, own: &EncryptedField, field: &Field, attrs: &FieldAttrs
     refuse(attrs.allow_low_cardinality, "allow_low_cardinality");
     refuse(attrs.context.as_ref().map(LitStr::span), "context");
     refuse(attrs.plaintext.as_ref().map(LitStr::span), "plaintext");
+    refuse(attrs.encoding.as_ref().map(LitStr::span), "encoding");
     refuse(attrs.ty.as_ref().map(Spanned::span), "type");
     if own.options > 2 {
         errors.on(&field.ty, "write at most `Option<Option<…>>`: no change, NULL, or a value");

@@ -3,11 +3,12 @@
 
 use std::collections::HashSet;
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 use syn::{Path, parse_quote};
 
 use crate::{
+    attr::foreign,
     expand::integrations,
     model::{Model, Role},
     names::{self, last},
@@ -30,6 +31,10 @@ pub(crate) fn expand(mut model: Model) -> TokenStream {
     model.no_from_row = true;
     model.no_insert = true;
     model.no_update = true;
+    // Nor what would read it row by row.
+    model.sealed = false;
+    model.bind.clear();
+    model.tenant = None;
     let mut code = integrations(&model);
     code.extend(from_row.flatten());
     code
@@ -38,12 +43,15 @@ pub(crate) fn expand(mut model: Model) -> TokenStream {
 /// Makes a model of which no part is refused. Whether its fields are such that the whole struct can be read and written.
 fn soften(model: &mut Model) -> bool {
     let declares = matches!(model.role, Role::Declares);
-    let mut is_sound = true;
+    model.is_mistaken = true;
+    let has_place = place(model);
+    // What a declared column is bound to is not known here, so that its values cannot be read.
+    let mut is_sound = has_place || declares;
     let mut markers = HashSet::new();
     for field in &mut model.fields {
         let Some(encrypted) = &mut field.encrypted else { continue };
         // A query on the column is then accepted, whatever mode was meant.
-        encrypted.deterministic = true;
+        encrypted.deterministic = model.bind.is_empty();
         encrypted.allow_low_cardinality = true;
         encrypted.context = "unknown".into();
         let marker = last(&encrypted.marker);
@@ -67,6 +75,33 @@ fn soften(model: &mut Model) -> bool {
         }
     }
     is_sound
+}
+
+/// Leaves out a row's id, or a tenant, that is none. Whether nothing was left out.
+fn place(model: &mut Model) -> bool {
+    let was_placed = model.is_placed();
+    let is_plain = |name: &Ident| {
+        model.find(name).is_some_and(|field| field.encrypted.is_none() && types::option(&field.ty).is_none())
+    };
+    let has_row = model.bind.iter().all(is_plain);
+    let has_tenant = model.tenant.as_ref().is_some_and(is_plain);
+    if !has_row {
+        model.bind.clear();
+    }
+    if !has_tenant {
+        model.tenant = None;
+    }
+    // A sealed field has no default, so the sealed form is left out with it.
+    if model
+        .fields
+        .iter()
+        .any(|field| field.encrypted.is_some() && foreign::sqlx_has(&field.sqlx_attrs, "default"))
+    {
+        model.sealed = false;
+        model.bind.clear();
+        model.tenant = None;
+    }
+    model.is_placed() == was_placed
 }
 
 /// SQLx's trait, for a struct that it cannot be written for.

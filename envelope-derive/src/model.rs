@@ -43,7 +43,15 @@ pub(crate) struct Model {
     pub(crate) no_from_row: bool,
     pub(crate) no_insert: bool,
     pub(crate) no_update: bool,
+    /// Whether the struct has a sealed form, `SealedUser`.
+    pub(crate) sealed: bool,
+    /// The fields that name the row to which values are bound; none if they are not.
+    pub(crate) bind: Vec<Ident>,
+    /// The field that names the row's tenant.
+    pub(crate) tenant: Option<Ident>,
     pub(crate) fields: Vec<Field>,
+    /// Something was reported, and what is emitted beside it shall not complain, too.
+    pub(crate) is_mistaken: bool,
 }
 
 pub(crate) enum Role {
@@ -55,6 +63,7 @@ pub(crate) enum Role {
 
 pub(crate) struct Field {
     pub(crate) ident: Ident,
+    pub(crate) vis: Visibility,
     pub(crate) ty: Type,
     /// The field's name as the database has it.
     pub(crate) column: String,
@@ -80,6 +89,8 @@ pub(crate) struct EncryptedField {
     pub(crate) deterministic: bool,
     pub(crate) allow_low_cardinality: bool,
     pub(crate) read_plaintext: bool,
+    /// `encoding = "text"`.
+    pub(crate) is_text: bool,
     /// `table.column`, or what `context = "…"` says.
     pub(crate) context: String,
 }
@@ -117,7 +128,11 @@ impl Model {
             no_from_row: attrs.no_from_row.is_some(),
             no_insert: attrs.no_insert.is_some(),
             no_update: attrs.no_update.is_some(),
+            sealed: attrs.sealed.is_some() || attrs.bind.is_some() || attrs.tenant.is_some(),
+            bind: attrs.bind.clone().unwrap_or_default(),
+            tenant: attrs.tenant.clone(),
             fields: Vec::new(),
+            is_mistaken: false,
         };
         for (field, attrs) in fields.iter().zip(field_attrs) {
             if let Some(ident) = &field.ident {
@@ -134,6 +149,22 @@ impl Model {
             Some(krate) => quote!(#krate::__private),
             None => quote!(::envelope_sqlx::__private),
         }
+    }
+
+    /// What an encrypted value needs to know of the fields beside it, so that it cannot be read or written alone.
+    pub(crate) fn is_placed(&self) -> bool {
+        !self.bind.is_empty() || self.tenant.is_some()
+    }
+
+    /// Whether rows become this struct. One that borrows, or tells no change from `NULL`, is for writing.
+    pub(crate) fn is_read(&self) -> bool {
+        let is_changeset = |field: &Field| field.encrypted.as_ref().is_some_and(|own| own.options > 1);
+        self.generics.lifetimes().next().is_none() && !self.fields.iter().any(is_changeset)
+    }
+
+    /// The field of that name.
+    pub(crate) fn find(&self, name: &Ident) -> Option<&Field> {
+        self.fields.iter().find(|field| field.ident.unraw() == name.unraw())
     }
 
     fn field(
@@ -153,6 +184,7 @@ impl Model {
         let encrypted = attrs.map(|attrs| self.encrypted(field, ident, attrs, &column, errors));
         Field {
             ident: ident.clone(),
+            vis: field.vis.clone(),
             ty: field.ty.clone(),
             column,
             diesel_attrs: foreign::of(&field.attrs, "diesel"),
@@ -181,6 +213,7 @@ impl Model {
             deterministic: attrs.deterministic.is_some(),
             allow_low_cardinality: attrs.allow_low_cardinality.is_some(),
             read_plaintext: attrs.plaintext.is_some(),
+            is_text: attrs.encoding.is_some(),
             context: attrs.context.as_ref().map_or_else(|| format!("{table}.{column}"), syn::LitStr::value),
         }
     }

@@ -4,6 +4,7 @@ mod syntax;
 mod rules;
 mod names;
 mod paths;
+mod placed;
 mod plaintext;
 mod any_tokens;
 

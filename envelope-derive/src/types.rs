@@ -1,8 +1,12 @@
 //! What can be told about a type from its tokens alone.
 
+use core::mem;
+use std::collections::HashSet;
+
 use proc_macro2::{Ident, Span};
 use syn::{
-    GenericArgument, Generics, Lifetime, Path, PathArguments, Type, TypeReference,
+    GenericArgument, GenericParam, Generics, Lifetime, Path, PathArguments, Type, TypeReference,
+    WherePredicate,
     spanned::Spanned,
     visit::{self, Visit},
 };
@@ -100,5 +104,49 @@ fn plain(ty: &Type) -> &Type {
         Type::Group(group) => plain(&group.elem),
         Type::Paren(paren) => plain(&paren.elem),
         _ => ty,
+    }
+}
+
+/// The generics without the parameters that none of the types mentions, and without what is said of those.
+pub(crate) fn retain<'a>(generics: &Generics, types: impl Iterator<Item = &'a Type>) -> Generics {
+    let mut used = Names::default();
+    types.for_each(|ty| used.visit_type(ty));
+    let mut kept = generics.clone();
+    let (keeps, drops): (Vec<_>, Vec<_>) =
+        mem::take(&mut kept.params).into_iter().partition(|param| used.0.contains(&name(param)));
+    let dropped: Vec<_> = drops.iter().map(name).collect();
+    kept.params = keeps.into_iter().collect();
+    if let Some(clause) = &mut kept.where_clause {
+        let mentions_dropped = |predicate: &WherePredicate| {
+            let mut names = Names::default();
+            names.visit_where_predicate(predicate);
+            dropped.iter().any(|name| names.0.contains(name))
+        };
+        let predicates = mem::take(&mut clause.predicates);
+        clause.predicates = predicates.into_iter().filter(|predicate| !mentions_dropped(predicate)).collect();
+    }
+    kept
+}
+
+/// The lifetimes, with their apostrophe, and the names that paths begin with.
+#[derive(Default)]
+struct Names(HashSet<String>);
+
+impl<'ast> Visit<'ast> for Names {
+    fn visit_lifetime(&mut self, lifetime: &'ast Lifetime) {
+        self.0.insert(lifetime.to_string());
+    }
+
+    fn visit_path(&mut self, path: &'ast Path) {
+        self.0.extend(path.segments.first().map(|first| first.ident.to_string()));
+        visit::visit_path(self, path);
+    }
+}
+
+fn name(param: &GenericParam) -> String {
+    match param {
+        GenericParam::Lifetime(param) => param.lifetime.to_string(),
+        GenericParam::Type(param) => param.ident.to_string(),
+        GenericParam::Const(param) => param.ident.to_string(),
     }
 }

@@ -4,6 +4,7 @@ use diesel::{
     Expression, ExpressionMethods, Insertable, dsl, expression::AsExpression,
     internal::derives::insertable::UndecoratedInsertRecord, query_builder::AsChangeset, query_source::Column,
 };
+use envelope_core::UnboundColumn;
 
 use crate::{
     compare::{Comparison, Is},
@@ -17,6 +18,7 @@ type Assignment<C, O> = dsl::Eq<C, <O as Assigned<MarkerOf<C>>>::Assignable>;
 impl<C, O> Insertable<C::Table> for Comparison<C, O, Is>
 where
     C: Column + Expression<SqlType: EncryptedSqlType>,
+    MarkerOf<C>: UnboundColumn,
     O: Assigned<MarkerOf<C>, Assignable: AsExpression<C::SqlType>>,
     Assignment<C, O>: Insertable<C::Table>,
 {
@@ -30,6 +32,7 @@ where
 impl<'a, C, O> Insertable<C::Table> for &'a Comparison<C, O, Is>
 where
     C: Column + Expression<SqlType: EncryptedSqlType> + Copy,
+    MarkerOf<C>: UnboundColumn,
     &'a O: Assigned<MarkerOf<C>, Assignable: AsExpression<C::SqlType>>,
     Assignment<C, &'a O>: Insertable<C::Table>,
 {
@@ -45,6 +48,7 @@ impl<C: Column, O> UndecoratedInsertRecord<C::Table> for Comparison<C, O, Is> {}
 impl<C, O> AsChangeset for Comparison<C, O, Is>
 where
     C: Column + Expression<SqlType: EncryptedSqlType>,
+    MarkerOf<C>: UnboundColumn,
     O: Assigned<MarkerOf<C>, Assignable: AsExpression<C::SqlType>>,
     Assignment<C, O>: AsChangeset<Target = C::Table>,
 {

@@ -5,20 +5,25 @@ use diesel::{
     deserialize,
     serialize::{self, Output},
 };
-use envelope_core::Column;
+use envelope_core::{Column, Encoding};
 
 use crate::{encrypted::Encrypted, kept::Kept};
 
 /// A database that can hold encrypted columns. The features `sqlite`, `postgres` and `mysql` implement it, and
 /// [`multi_connection!`](crate::multi_connection) for a backend of `#[derive(MultiConnection)]`.
 pub trait EncryptedBackend: Backend {
-    /// Gives bytes to a bind parameter.
+    /// Gives a stored value to a bind parameter.
     #[doc(hidden)]
-    fn lend<'b>(bytes: &'b [u8], out: &mut Output<'b, '_, Self>) -> serialize::Result;
+    fn lend<'b>(bytes: &'b [u8], stored_as: Encoding, out: &mut Output<'b, '_, Self>) -> serialize::Result;
 
-    /// Gives a bind parameter bytes that are made for it. Who cannot take them keeps them beside the value.
+    /// Gives a bind parameter a stored value that is made for it. Who cannot take it keeps it beside the value.
     #[doc(hidden)]
-    fn give<'b>(bytes: Vec<u8>, kept: &'b Kept, out: &mut Output<'b, '_, Self>) -> serialize::Result;
+    fn give<'b>(
+        bytes: Vec<u8>,
+        stored_as: Encoding,
+        kept: &'b Kept,
+        out: &mut Output<'b, '_, Self>,
+    ) -> serialize::Result;
 
     /// Gives a bind parameter a wrapper, which it seals.
     #[doc(hidden)]
@@ -31,18 +36,32 @@ pub trait EncryptedBackend: Backend {
 
 #[cfg(feature = "sqlite")]
 impl EncryptedBackend for diesel::sqlite::Sqlite {
-    fn lend<'b>(bytes: &'b [u8], out: &mut Output<'b, '_, Self>) -> serialize::Result {
-        out.set_value(bytes);
+    fn lend<'b>(bytes: &'b [u8], stored_as: Encoding, out: &mut Output<'b, '_, Self>) -> serialize::Result {
+        match stored_as {
+            Encoding::Bytes => out.set_value(bytes),
+            Encoding::Text => out.set_value(str::from_utf8(bytes)?),
+        }
         Ok(serialize::IsNull::No)
     }
 
-    fn give<'b>(bytes: Vec<u8>, _: &'b Kept, out: &mut Output<'b, '_, Self>) -> serialize::Result {
-        out.set_value(bytes);
+    fn give<'b>(
+        bytes: Vec<u8>,
+        stored_as: Encoding,
+        _: &'b Kept,
+        out: &mut Output<'b, '_, Self>,
+    ) -> serialize::Result {
+        match stored_as {
+            Encoding::Bytes => out.set_value(bytes),
+            Encoding::Text => out.set_value(String::from_utf8(bytes)?),
+        }
         Ok(serialize::IsNull::No)
     }
 
     fn wrapped<'b, M: Column>(value: &'b Encrypted<M>, out: &mut Output<'b, '_, Self>) -> serialize::Result {
-        out.set_value(value.sealed()?);
+        match M::FIELD.stored_as() {
+            Encoding::Bytes => out.set_value(value.sealed()?),
+            Encoding::Text => out.set_value(String::from_utf8(value.sealed()?)?),
+        }
         Ok(serialize::IsNull::No)
     }
 
@@ -56,12 +75,17 @@ impl EncryptedBackend for diesel::sqlite::Sqlite {
 macro_rules! copying_backend {
     ($backend:ty) => {
         impl EncryptedBackend for $backend {
-            fn lend<'b>(bytes: &'b [u8], out: &mut Output<'b, '_, Self>) -> serialize::Result {
+            fn lend<'b>(bytes: &'b [u8], _: Encoding, out: &mut Output<'b, '_, Self>) -> serialize::Result {
                 std::io::Write::write_all(out, bytes)?;
                 Ok(serialize::IsNull::No)
             }
 
-            fn give<'b>(bytes: Vec<u8>, _: &'b Kept, out: &mut Output<'b, '_, Self>) -> serialize::Result {
+            fn give<'b>(
+                bytes: Vec<u8>,
+                _: Encoding,
+                _: &'b Kept,
+                out: &mut Output<'b, '_, Self>,
+            ) -> serialize::Result {
                 std::io::Write::write_all(out, &bytes)?;
                 Ok(serialize::IsNull::No)
             }

@@ -1,7 +1,7 @@
 //! The keyring in force, and the errors of this crate as Diesel carries them.
 
 use diesel::deserialize;
-use envelope_core::{Column, Keyring, OpenError, SealError};
+use envelope_core::{Column, Keyring, OpenError, SealError, UnboundColumn};
 use thiserror::Error;
 
 use crate::backend::EncryptedBackend;
@@ -11,7 +11,9 @@ use crate::backend::EncryptedBackend;
 /// # Errors
 ///
 /// [`OpenError`], boxed. Diesel puts it behind the field's name: it is the `source()` of Diesel's error.
-pub fn open<M: Column, DB: EncryptedBackend>(value: DB::RawValue<'_>) -> deserialize::Result<M::Plain> {
+pub fn open<M: UnboundColumn, DB: EncryptedBackend>(
+    value: DB::RawValue<'_>,
+) -> deserialize::Result<M::Plain> {
     let open = |keyring: &Keyring, bytes: &[u8]| keyring.open_field(&M::FIELD, bytes);
     DB::read(value, |bytes| Keyring::with_current(|keyring| open(keyring, bytes)))?
         .unwrap_or_else(|source| Err(OpenError::NoKeyring { field: M::FIELD.name(), source }))
@@ -31,3 +33,8 @@ pub(crate) fn with_keyring<M: Column, R>(
 #[derive(Debug, Error)]
 #[error("{0}")]
 pub(crate) struct NotSealed(#[source] pub(crate) SealError);
+
+/// An [`OpenError`] one step down, as where Diesel puts a field's name before it.
+#[derive(Debug, Error)]
+#[error("{0}")]
+pub(crate) struct NotOpened(#[source] pub(crate) OpenError);

@@ -8,9 +8,15 @@ use diesel::{
     serialize::{self, Output, ToSql},
     sql_types::{Nullable, SingleValue, SqlType, is_nullable::NotNull},
 };
-use envelope_core::{Column, Keyring, SealError};
+use envelope_core::{Column, Keyring, Place, SealError, UnboundColumn};
 
-use crate::{backend::EncryptedBackend, current, put::WriteOnly, sql_type::Ciphertext, value::Value};
+use crate::{
+    backend::EncryptedBackend,
+    current,
+    put::WriteOnly,
+    sql_type::{Ciphertext, TextCiphertext},
+    value::Value,
+};
 
 /// The plaintext of an encrypted column, which Diesel seals when it writes it and opens when it reads it.
 ///
@@ -137,7 +143,7 @@ impl<C: Column<Plain: hash::Hash>> hash::Hash for Encrypted<C> {
     }
 }
 
-impl<C: Column, DB: EncryptedBackend> FromSql<C, DB> for Encrypted<C> {
+impl<C: UnboundColumn, DB: EncryptedBackend> FromSql<C, DB> for Encrypted<C> {
     fn from_sql(value: DB::RawValue<'_>) -> deserialize::Result<Self> {
         current::open::<C, DB>(value).map(Self::new)
     }
@@ -165,9 +171,9 @@ where
 macro_rules! written_as {
     ($(($($lifetime:lifetime)*) $form:ty;)*) => {$(
         impl<$($lifetime,)* M: Column> Value<M> for $form {
-            fn seal(&self, keyring: &Keyring) -> Result<Vec<u8>, SealError> {
+            fn seal(&self, keyring: &Keyring, place: &Place) -> Result<Vec<u8>, SealError> {
                 let plain: &M::Plain = self;
-                keyring.seal_field(&M::FIELD, plain)
+                keyring.seal_at(&M::FIELD, place, plain)
             }
 
             fn lookup(&self, keyring: &Keyring) -> Result<Vec<Vec<u8>>, SealError> {
@@ -206,13 +212,13 @@ written_as! {
     ('a 'b) &'a &'b Encrypted<M>;
 }
 
-impl<M: Column, DB: EncryptedBackend> ToSql<M, DB> for Encrypted<M> {
+impl<M: UnboundColumn, DB: EncryptedBackend> ToSql<M, DB> for Encrypted<M> {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, DB>) -> serialize::Result {
         DB::wrapped(self, out)
     }
 }
 
-impl<M: Column, DB: EncryptedBackend> ToSql<Nullable<M>, DB> for Encrypted<M> {
+impl<M: UnboundColumn, DB: EncryptedBackend> ToSql<Nullable<M>, DB> for Encrypted<M> {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, DB>) -> serialize::Result {
         DB::wrapped(self, out)
     }
@@ -220,6 +226,12 @@ impl<M: Column, DB: EncryptedBackend> ToSql<Nullable<M>, DB> for Encrypted<M> {
 
 /// As one of the connections of `#[derive(MultiConnection)]` binds it.
 impl<M: Column, DB: EncryptedBackend> ToSql<Ciphertext, DB> for Encrypted<M> {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, DB>) -> serialize::Result {
+        DB::wrapped(self, out)
+    }
+}
+
+impl<M: Column, DB: EncryptedBackend> ToSql<TextCiphertext, DB> for Encrypted<M> {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, DB>) -> serialize::Result {
         DB::wrapped(self, out)
     }

@@ -84,6 +84,7 @@
 //!
 //! In the database a column is `BLOB` (SQLite), `BYTEA` (PostgreSQL), or `VARBINARY(n)` or `BLOB` (MySQL), with `n` 22 bytes more than the longest plaintext
 //! if it is deterministic and 34 if it is not. Only a deterministic column may have an index or be `UNIQUE`.
+//! With `#[encrypt(encoding = "text")]` it is `TEXT` or `VARCHAR(n)`.
 //!
 //! In `table!` its type is the marker that the derive emits, named after the struct and the field. In a `schema.rs` that the
 //! Diesel CLI writes, name it in a patch (`patch_file` in `diesel.toml`): `email -> crate::models::UserEmail`. `table!` and the
@@ -129,6 +130,12 @@
 //!
 //! `docs/diesel.md` in the repository has every operator with its SQL, column types and indexes for each database.
 //!
+//! # Sealed structs, rows and tenants
+//!
+//! `#[encrypt(sealed)]` on `User` emits `SealedUser`, which Diesel reads and writes without any keyring, with `User::seal`, `SealedUser::open` and `open_all`. `#[encrypt(bind = id)]`
+//! binds values to their row, and `#[encrypt(tenant = org_id)]` seals and opens each row with the keys of the tenant that it names. A struct with either derives
+//! `Selectable` and not `Queryable`. What these permit, and what to write instead of what they do not, is in the repository's `docs/sealed.md`.
+//!
 //! # Keyrings
 //!
 //! `FromSql` and `ToSql` receive no context. They take the keyring in force: the one that was [installed](Keyring::install), or that of the
@@ -162,6 +169,7 @@ mod assign;
 mod compare;
 mod lookup;
 mod encrypted;
+mod sealed;
 mod put;
 mod kept;
 mod value;
@@ -186,18 +194,20 @@ pub use envelope_core::Json;
 #[cfg(feature = "testing")]
 pub use envelope_core::testing;
 pub use envelope_core::{
-    AlreadyInstalled, BoxError, BoxFuture, ChangeError, Column, ColumnMode, Commit, DataKey, Deterministic,
-    DeterministicPlaintext, EncryptionContext, ExactPlaintext, Field, FieldName, FileStore, FromPlaintext,
-    GeneratedKey, KeyChange, KeyError, KeyId, KeyIdError, KeyInfo, KeyProvider, KeyRecord, KeyRow, KeyState,
-    KeyStore, Keyring, KeyringBuilder, ListItem, LocalKey, MalformedValue, MemoryStore, MissPolicy, Mode,
-    NoKeyring, OpenError, Plaintext, PlaintextBytes, PlaintextError, PlaintextRows, PlaintextWriter,
-    ProviderError, Purpose, RandomError, Randomized, Scope, SealError, SearchableColumn, SearchableMode,
-    StoreError, Tenant, TenantNameError, ToPlaintext, WrappedKey,
+    AlreadyInstalled, BoundColumn, BoxError, BoxFuture, ChangeError, Column, ColumnMode, Commit, DataKey,
+    Deterministic, DeterministicPlaintext, Encoding, EncryptionContext, ExactPlaintext, Field, FieldName,
+    FileStore, FromPlaintext, GeneratedKey, KeyChange, KeyError, KeyId, KeyIdError, KeyInfo, KeyProvider,
+    KeyRecord, KeyRow, KeyState, KeyStore, Keyring, KeyringBuilder, ListItem, LocalKey, MalformedValue,
+    MemoryStore, MissPolicy, Mode, NoKeyring, OpenError, PlaceError, Plaintext, PlaintextBytes,
+    PlaintextError, PlaintextRows, PlaintextWriter, ProviderError, Purpose, RandomError, Randomized, RowKey,
+    Scope, SealError, SearchableColumn, SearchableMode, StoreError, Tenant, TenantId, TenantNameError,
+    ToPlaintext, UnboundColumn, WrappedKey,
 };
 #[cfg(feature = "config")]
 pub use envelope_core::{Config, ConfigError};
 pub use envelope_derive::{EncryptedDiesel as Encrypted, PlaintextDiesel as Plaintext};
 pub use key_store::{DieselKeyStore, KeyTableBackend};
 pub use methods::EncryptedExpressionMethods;
+pub use sealed::{EncryptedFieldType, Sealed};
 pub use sql_type::EncryptedSqlType;
 pub use value::Value;

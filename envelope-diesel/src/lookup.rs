@@ -195,7 +195,7 @@ impl fmt::Debug for Stored {
 impl<M: Column, DB: EncryptedBackend> ToSql<M, DB> for Stored {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, DB>) -> serialize::Result {
         match &self.bytes {
-            Ok(bytes) => DB::lend(bytes, out),
+            Ok(bytes) => DB::lend(bytes, M::FIELD.stored_as(), out),
             Err(error) => Err(NotSealed(error.clone()).into()),
         }
     }

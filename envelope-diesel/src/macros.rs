@@ -28,6 +28,8 @@
 ///     pub note: Option<String>,
 /// }
 ///
+/// // Of structs with `bind`, behind the others: `multi_connection!(MultiBackend: UserEmail, UserNote; bound: DocBody)`.
+///
 /// fn find(email: &str, db: &mut AnyConnection) -> QueryResult<User> {
 ///     users::table.filter(users::email.eq(email)).first(db)
 /// }
@@ -35,32 +37,42 @@
 /// ```
 #[macro_export]
 macro_rules! multi_connection {
-    ($backend:ty: $($marker:ty),+ $(,)?) => {
+    ($backend:ty: $($marker:ty),* $(,)? $(; bound: $($bound:ty),+ $(,)?)?) => {
         const _: () = {
             use $crate::__private::diesel;
 
             impl $crate::EncryptedBackend for $backend {
                 fn lend<'b>(
                     bytes: &'b [::core::primitive::u8],
+                    stored_as: $crate::Encoding,
                     out: &mut diesel::serialize::Output<'b, '_, Self>,
                 ) -> diesel::serialize::Result {
-                    out.set_value((diesel::sql_types::Binary, bytes));
+                    match stored_as {
+                        $crate::Encoding::Bytes => out.set_value((diesel::sql_types::Binary, bytes)),
+                        $crate::Encoding::Text => {
+                            out.set_value((diesel::sql_types::Text, ::core::str::from_utf8(bytes)?));
+                        }
+                    }
                     ::core::result::Result::Ok(diesel::serialize::IsNull::No)
                 }
 
                 fn give<'b>(
                     bytes: $crate::__private::Vec<::core::primitive::u8>,
+                    stored_as: $crate::Encoding,
                     kept: &'b $crate::__private::Kept,
                     out: &mut diesel::serialize::Output<'b, '_, Self>,
                 ) -> diesel::serialize::Result {
-                    <Self as $crate::EncryptedBackend>::lend(kept.keep(bytes), out)
+                    <Self as $crate::EncryptedBackend>::lend(kept.keep(bytes), stored_as, out)
                 }
 
                 fn wrapped<'b, M: $crate::Column>(
                     value: &'b $crate::Encrypted<M>,
                     out: &mut diesel::serialize::Output<'b, '_, Self>,
                 ) -> diesel::serialize::Result {
-                    out.set_value(($crate::__private::Ciphertext, value));
+                    match M::FIELD.stored_as() {
+                        $crate::Encoding::Bytes => out.set_value(($crate::__private::Ciphertext, value)),
+                        $crate::Encoding::Text => out.set_value(($crate::__private::TextCiphertext, value)),
+                    }
                     ::core::result::Result::Ok(diesel::serialize::IsNull::No)
                 }
 
@@ -90,27 +102,61 @@ macro_rules! multi_connection {
                         value.from_sql::<Self, $marker>()
                     }
                 }
-            )+
+            )*
+
+            $($(
+                impl diesel::sql_types::HasSqlType<$bound> for $backend {
+                    fn metadata(
+                        lookup: &mut <Self as diesel::sql_types::TypeMetadata>::MetadataLookup,
+                    ) -> <Self as diesel::sql_types::TypeMetadata>::TypeMetadata {
+                        <$backend>::lookup_sql_type::<$bound>(lookup)
+                    }
+                }
+            )+)?
         };
     };
 }
 
-/// The marker's SQL type, and how its plaintext is read, in each backend.
+/// The marker's SQL type in each backend, of a column of bytes.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __backends {
-    ($marker:ty, $plain:ty) => {
-        $crate::__sqlite! { $marker, $plain }
-        $crate::__postgres! { $marker, $plain }
-        $crate::__mysql! { $marker, $plain }
+    ($marker:ty) => {
+        $crate::__sqlite! { metadata, $marker, Binary }
+        // `bytea` and `bytea[]`, whose OIDs are the same in every database.
+        $crate::__postgres! { metadata, $marker, 17, 1001 }
+        $crate::__mysql! { metadata, $marker, Blob }
     };
 }
 
-/// `FromSql` for a foreign type is only permitted (E0119) with a backend that is named.
+/// The same of a column of text.
 #[doc(hidden)]
 #[macro_export]
-macro_rules! __backend {
-    ($backend:ty, $marker:ty, $plain:ty, $metadata:expr) => {
+macro_rules! __text_backends {
+    ($marker:ty) => {
+        $crate::__sqlite! { metadata, $marker, Text }
+        // `text` and `text[]`.
+        $crate::__postgres! { metadata, $marker, 25, 1009 }
+        $crate::__mysql! { metadata, $marker, String }
+    };
+}
+
+/// How the plaintext is read in each backend.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __reads {
+    ($marker:ty, $plain:ty, $($bound:path)?) => {
+        $crate::__sqlite! { reads, $marker, $plain, $($bound)? }
+        $crate::__postgres! { reads, $marker, $plain, $($bound)? }
+        $crate::__mysql! { reads, $marker, $plain, $($bound)? }
+    };
+}
+
+/// The marker in one backend.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __metadata {
+    ($backend:ty, $marker:ty, $metadata:expr) => {
         #[automatically_derived]
         impl $crate::__private::diesel::sql_types::HasSqlType<$marker> for $backend {
             fn metadata(
@@ -119,9 +165,19 @@ macro_rules! __backend {
                 $metadata
             }
         }
+    };
+}
 
+/// `FromSql` for a foreign type is only permitted (E0119) with a backend that is named.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __from_sql {
+    ($backend:ty, $marker:ty, $plain:ty, $($bound:path)?) => {
         #[automatically_derived]
-        impl $crate::__private::diesel::deserialize::FromSql<$marker, $backend> for $plain {
+        impl $crate::__private::diesel::deserialize::FromSql<$marker, $backend> for $plain
+        where
+            $(for<'__a> $marker: $bound,)?
+        {
             fn from_sql(
                 value: <$backend as $crate::__private::diesel::backend::Backend>::RawValue<'_>,
             ) -> $crate::__private::diesel::deserialize::Result<Self> {
@@ -135,11 +191,14 @@ macro_rules! __backend {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __sqlite {
-    ($marker:ty, $plain:ty) => {
-        $crate::__backend! {
-            $crate::__private::diesel::sqlite::Sqlite, $marker, $plain,
-            $crate::__private::diesel::sqlite::SqliteType::Binary
+    (metadata, $marker:ty, $type:ident) => {
+        $crate::__metadata! {
+            $crate::__private::diesel::sqlite::Sqlite, $marker,
+            $crate::__private::diesel::sqlite::SqliteType::$type
         }
+    };
+    (reads, $marker:ty, $plain:ty, $($bound:path)?) => {
+        $crate::__from_sql! { $crate::__private::diesel::sqlite::Sqlite, $marker, $plain, $($bound)? }
     };
 }
 
@@ -147,12 +206,14 @@ macro_rules! __sqlite {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __postgres {
-    ($marker:ty, $plain:ty) => {
-        $crate::__backend! {
-            $crate::__private::diesel::pg::Pg, $marker, $plain,
-            // `bytea` and `bytea[]`, whose OIDs are the same in every database.
-            $crate::__private::diesel::pg::PgTypeMetadata::new(17, 1001)
+    (metadata, $marker:ty, $oid:literal, $array_oid:literal) => {
+        $crate::__metadata! {
+            $crate::__private::diesel::pg::Pg, $marker,
+            $crate::__private::diesel::pg::PgTypeMetadata::new($oid, $array_oid)
         }
+    };
+    (reads, $marker:ty, $plain:ty, $($bound:path)?) => {
+        $crate::__from_sql! { $crate::__private::diesel::pg::Pg, $marker, $plain, $($bound)? }
     };
 }
 
@@ -160,11 +221,14 @@ macro_rules! __postgres {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __mysql {
-    ($marker:ty, $plain:ty) => {
-        $crate::__backend! {
-            $crate::__private::diesel::mysql::Mysql, $marker, $plain,
-            $crate::__private::diesel::mysql::MysqlType::Blob
+    (metadata, $marker:ty, $type:ident) => {
+        $crate::__metadata! {
+            $crate::__private::diesel::mysql::Mysql, $marker,
+            $crate::__private::diesel::mysql::MysqlType::$type
         }
+    };
+    (reads, $marker:ty, $plain:ty, $($bound:path)?) => {
+        $crate::__from_sql! { $crate::__private::diesel::mysql::Mysql, $marker, $plain, $($bound)? }
     };
 }
 

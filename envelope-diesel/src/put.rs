@@ -10,7 +10,7 @@ use diesel::{
     serialize::{self, Output, ToSql},
     sql_types::{HasSqlType, Nullable, SingleValue, SqlType},
 };
-use envelope_core::Column;
+use envelope_core::{Column, Place};
 
 use crate::{
     backend::EncryptedBackend,
@@ -60,13 +60,13 @@ impl<M: Column, V> fmt::Debug for Put<M, V> {
 
 impl<M: Column, V: Value<M>, DB: EncryptedBackend> ToSql<M, DB> for Put<M, V> {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, DB>) -> serialize::Result {
-        DB::give(sealed::<M, _>(&self.value)?, &self.kept, out)
+        DB::give(sealed::<M, _>(&self.value)?, M::FIELD.stored_as(), &self.kept, out)
     }
 }
 
 impl<M: Column, V: Value<M>, DB: EncryptedBackend> ToSql<Nullable<M>, DB> for Put<M, V> {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, DB>) -> serialize::Result {
-        DB::give(sealed::<M, _>(&self.value)?, &self.kept, out)
+        DB::give(sealed::<M, _>(&self.value)?, M::FIELD.stored_as(), &self.kept, out)
     }
 }
 
@@ -128,5 +128,5 @@ pub trait ComparedByEq {}
 
 /// Seals a value with the keyring in force.
 pub(crate) fn sealed<M: Column, V: Value<M>>(value: &V) -> Result<Vec<u8>, NotSealed> {
-    with_keyring::<M, _>(|keyring| value.seal(keyring)).map_err(NotSealed)
+    with_keyring::<M, _>(|keyring| value.seal(keyring, &Place::default())).map_err(NotSealed)
 }

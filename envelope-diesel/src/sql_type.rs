@@ -50,3 +50,9 @@ impl<M: EncryptedSqlType<Column = M>, C> DeclaredAs<M, C> for Nullable<M> {}
 #[diesel(postgres_type(oid = 17, array_oid = 1001), sqlite_type(name = "Binary"), mysql_type(name = "Blob"))]
 #[expect(clippy::exhaustive_structs, reason = "a name without contents")]
 pub struct Ciphertext;
+
+/// The same of a column of text.
+#[derive(Clone, Copy, Debug, QueryId, SqlType)]
+#[diesel(postgres_type(oid = 25, array_oid = 1009), sqlite_type(name = "Text"), mysql_type(name = "String"))]
+#[expect(clippy::exhaustive_structs, reason = "a name without contents")]
+pub struct TextCiphertext;

@@ -2,10 +2,10 @@
 
 use core::{fmt, marker::PhantomData};
 
-use envelope_core::{Column, SealError, ToPlaintext};
+use envelope_core::{Column, SealError, ToPlaintext, UnboundColumn};
 use sqlx::{Database, Encode, Type, encode::IsNull, error::BoxDynError};
 
-use crate::{current, sealed::Sealed};
+use crate::{current, sealed::Sealed, stored};
 
 /// A plaintext, owned or borrowed, that SQLx seals for its column when it is bound.
 ///
@@ -34,22 +34,24 @@ impl<C: Column, V> fmt::Debug for Bind<C, V> {
 impl<DB: Database, C: Column, V> Type<DB> for Bind<C, V>
 where
     Vec<u8>: Type<DB>,
+    String: Type<DB>,
 {
     fn type_info() -> DB::TypeInfo {
-        <Vec<u8> as Type<DB>>::type_info()
+        stored::type_info::<DB, C>()
     }
 
     fn compatible(ty: &DB::TypeInfo) -> bool {
-        <Vec<u8> as Type<DB>>::compatible(ty)
+        stored::compatible::<DB, C>(ty)
     }
 }
 
-impl<'q, DB: Database, C: Column, V: ToPlaintext<Plain = C::Plain>> Encode<'q, DB> for Bind<C, V>
+impl<'q, DB: Database, C: UnboundColumn, V: ToPlaintext<Plain = C::Plain>> Encode<'q, DB> for Bind<C, V>
 where
     Vec<u8>: Encode<'q, DB>,
+    String: Encode<'q, DB>,
 {
     fn encode_by_ref(&self, buf: &mut DB::ArgumentBuffer) -> Result<IsNull, BoxDynError> {
-        current::seal::<C>(&self.value)?.encode(buf)
+        stored::encode::<DB, C>(current::seal::<C>(&self.value)?, buf)
     }
 
     fn size_hint(&self) -> usize {

@@ -1,7 +1,8 @@
 //! Seal, open and look up with the keyring in force: `Encode` and `Decode` receive no context.
 
 use envelope_core::{
-    Column, KeyError, Keyring, OpenError, Purpose, SealError, SearchableColumn, ToPlaintext,
+    Column, KeyError, Keyring, OpenError, Place, Purpose, SealError, SearchableColumn, ToPlaintext,
+    UnboundColumn,
 };
 
 pub(crate) fn seal<C: Column>(
@@ -10,8 +11,9 @@ pub(crate) fn seal<C: Column>(
     with_keyring::<C, _>(|keyring| keyring.seal_field(&C::FIELD, value))
 }
 
-pub(crate) fn open<C: Column>(value: &[u8]) -> Result<C::Plain, OpenError> {
-    Keyring::with_current(|keyring| keyring.open_field(&C::FIELD, value))
+/// In the buffer that the value came in.
+pub(crate) fn open<C: UnboundColumn>(value: Vec<u8>) -> Result<C::Plain, OpenError> {
+    Keyring::with_current(|keyring| keyring.open_at(&C::FIELD, &Place::default(), value))
         .map_err(|source| OpenError::NoKeyring { field: C::FIELD.name(), source })?
 }
 

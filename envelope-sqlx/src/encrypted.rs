@@ -2,14 +2,10 @@
 
 use core::{fmt, hash, ops};
 
-use envelope_core::{Column, PlaintextWriter, ToPlaintext};
-use sqlx::{
-    Database, Decode, Encode, Type, ValueRef,
-    encode::IsNull,
-    error::{BoxDynError, UnexpectedNullError},
-};
+use envelope_core::{Column, PlaintextWriter, ToPlaintext, UnboundColumn};
+use sqlx::{Database, Decode, Encode, Type, encode::IsNull, error::BoxDynError};
 
-use crate::current;
+use crate::{current, stored};
 
 /// The plaintext of an encrypted column, which SQLx seals when it binds it and opens when it reads it.
 ///
@@ -121,22 +117,24 @@ impl<C: Column> ToPlaintext for Encrypted<C> {
 impl<DB: Database, C: Column> Type<DB> for Encrypted<C>
 where
     Vec<u8>: Type<DB>,
+    String: Type<DB>,
 {
     fn type_info() -> DB::TypeInfo {
-        <Vec<u8> as Type<DB>>::type_info()
+        stored::type_info::<DB, C>()
     }
 
     fn compatible(ty: &DB::TypeInfo) -> bool {
-        <Vec<u8> as Type<DB>>::compatible(ty)
+        stored::compatible::<DB, C>(ty)
     }
 }
 
-impl<'q, DB: Database, C: Column> Encode<'q, DB> for Encrypted<C>
+impl<'q, DB: Database, C: UnboundColumn> Encode<'q, DB> for Encrypted<C>
 where
     Vec<u8>: Encode<'q, DB>,
+    String: Encode<'q, DB>,
 {
     fn encode_by_ref(&self, buf: &mut DB::ArgumentBuffer) -> Result<IsNull, BoxDynError> {
-        current::seal::<C>(&**self)?.encode(buf)
+        stored::encode::<DB, C>(current::seal::<C>(&**self)?, buf)
     }
 
     fn size_hint(&self) -> usize {
@@ -144,24 +142,19 @@ where
     }
 }
 
-impl<'r, DB: Database, C: Column> Decode<'r, DB> for Encrypted<C>
+impl<'r, DB: Database, C: UnboundColumn> Decode<'r, DB> for Encrypted<C>
 where
     Vec<u8>: Decode<'r, DB>,
+    String: Decode<'r, DB>,
 {
     fn decode(value: DB::ValueRef<'r>) -> Result<Self, BoxDynError> {
-        // SQLite decodes `NULL` as empty bytes, which a column that still reads plaintext rows would take for a value.
-        if value.is_null() {
-            return Err(Box::new(UnexpectedNullError));
-        }
-        // Not `&[u8]`: in its text protocol PostgreSQL sends bytes as digits, which are decoded into a buffer.
-        let bytes = Vec::<u8>::decode(value)?;
-        Ok(Self::new(current::open::<C>(&bytes)?))
+        Ok(Self::new(current::open::<C>(stored::decode::<DB, C>(value)?)?))
     }
 }
 
 #[cfg(feature = "postgres")]
 impl<C: Column> sqlx::postgres::PgHasArrayType for Encrypted<C> {
     fn array_type_info() -> sqlx::postgres::PgTypeInfo {
-        <Vec<u8> as sqlx::postgres::PgHasArrayType>::array_type_info()
+        crate::lookup::pg_array(C::FIELD.stored_as())
     }
 }

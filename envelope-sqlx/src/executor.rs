@@ -4,7 +4,7 @@ mod rows;
 
 use core::future::Future;
 
-use envelope_core::{Column, Keyring, Mode, Purpose, SealError, SearchableColumn};
+use envelope_core::{Column, Keyring, Mode, Purpose, SealError, SearchableColumn, UnboundColumn};
 use futures_util::{
     FutureExt, StreamExt,
     future::{BoxFuture, join_all},
@@ -77,7 +77,7 @@ pub trait KeyringExt {
         value: V,
     ) -> impl Future<Output = Result<V::Sealed, SealError>> + Send
     where
-        C: Column,
+        C: UnboundColumn,
         V: BindValue<C, Kind> + Send;
 
     /// The candidates for a value, by this keyring, after every live search key was fetched.
@@ -102,7 +102,7 @@ impl KeyringExt for Keyring {
 
     async fn seal_value<C, Kind, V>(&self, column: C, value: V) -> Result<V::Sealed, SealError>
     where
-        C: Column,
+        C: UnboundColumn,
         V: BindValue<C, Kind> + Send,
     {
         let _ = column;
@@ -148,6 +148,7 @@ impl<'c, E> Executor<'c> for On<E>
 where
     E: Executor<'c>,
     Vec<u8>: Type<E::Database>,
+    String: Type<E::Database>,
     for<'r> &'r [u8]: Decode<'r, E::Database>,
     usize: ColumnIndex<<E::Database as Database>::Row>,
 {

@@ -47,6 +47,7 @@
 //! | PostgreSQL | `BYTEA` |
 //! | SQLite | `BLOB` |
 //! | MySQL | `BLOB`; to index a deterministic column, `VARBINARY(n)` |
+//! | any, with `#[encrypt(encoding = "text")]` | `TEXT`, `VARCHAR(n)` |
 //!
 //! A value is 34 bytes longer than its plaintext, in a deterministic column 22. `NULL` is `NULL`, and the field an `Option`.
 //!
@@ -56,7 +57,8 @@
 //!   SQLx's own derive takes them. `#[encrypt(no_from_row)]` leaves it out; so do lifetimes, as a struct that borrows is for writing.
 //! - [`Encrypted<UserEmail>`](struct@Encrypted) reads one value: in tuples, in `query_scalar`, as a field in SQLx's own `FromRow`, and in
 //!   `query!` as `email AS "email: Encrypted<UserEmail>"`.
-//! - [`Sealed<UserEmail>`](Sealed) reads the ciphertext and needs no keyring.
+//! - [`Sealed<UserEmail>`](Sealed) reads the ciphertext and needs no keyring. `#[encrypt(sealed)]` emits `SealedUser`, a whole struct of
+//!   them, with `User::seal`, `SealedUser::open` and `open_all`.
 //!
 //! An [`OpenError`] is the source of [`sqlx::Error::ColumnDecode`]: `source.downcast_ref::<OpenError>()`.
 //!
@@ -129,6 +131,11 @@
 //! `aws-kms`, `age`, `config`: AWS KMS as the key provider, an offline key pair for escrow, a keyring from a configuration file.
 //! `testing`: a key provider in memory, for tests.
 //!
+//! # Rows and tenants
+//!
+//! `#[encrypt(bind = id)]` on the struct binds values to their row, and `#[encrypt(tenant = org_id)]` seals and opens each row with the keys of the
+//! tenant that it names. What these permit, and what to write instead of what they do not, is in the repository's `docs/sealed.md`.
+//!
 //! # What this does not do
 //!
 //! Randomized columns cannot be compared, sorted or grouped in SQL, and deterministic ones only compared for equality. A `UNIQUE`
@@ -143,6 +150,7 @@ mod lookup;
 mod into_plain;
 mod encrypted;
 mod sealed;
+mod stored;
 mod current;
 mod key_store;
 #[cfg(feature = "sea-orm")]
@@ -163,13 +171,14 @@ pub use envelope_core::Json;
 #[cfg(feature = "testing")]
 pub use envelope_core::testing;
 pub use envelope_core::{
-    AlreadyInstalled, BoxError, BoxFuture, ChangeError, Column, ColumnMode, Commit, DataKey, Deterministic,
-    DeterministicPlaintext, EncryptionContext, ExactPlaintext, Field, FieldName, FileStore, FromPlaintext,
-    GeneratedKey, KeyChange, KeyError, KeyId, KeyIdError, KeyInfo, KeyProvider, KeyRecord, KeyRow, KeyState,
-    KeyStore, Keyring, KeyringBuilder, ListItem, LocalKey, MalformedValue, MemoryStore, MissPolicy, Mode,
-    NoKeyring, OpenError, Plaintext, PlaintextBytes, PlaintextError, PlaintextRows, PlaintextWriter,
-    ProviderError, Purpose, RandomError, Randomized, Scope, SealError, SearchableColumn, SearchableMode,
-    StoreError, Tenant, TenantNameError, ToPlaintext, WrappedKey,
+    AlreadyInstalled, BoundColumn, BoxError, BoxFuture, ChangeError, Column, ColumnMode, Commit, DataKey,
+    Deterministic, DeterministicPlaintext, Encoding, EncryptionContext, ExactPlaintext, Field, FieldName,
+    FileStore, FromPlaintext, GeneratedKey, KeyChange, KeyError, KeyId, KeyIdError, KeyInfo, KeyProvider,
+    KeyRecord, KeyRow, KeyState, KeyStore, Keyring, KeyringBuilder, ListItem, LocalKey, MalformedValue,
+    MemoryStore, MissPolicy, Mode, NoKeyring, OpenError, PlaceError, Plaintext, PlaintextBytes,
+    PlaintextError, PlaintextRows, PlaintextWriter, ProviderError, Purpose, RandomError, Randomized, RowKey,
+    Scope, SealError, SearchableColumn, SearchableMode, StoreError, Tenant, TenantId, TenantNameError,
+    ToPlaintext, UnboundColumn, WrappedKey,
 };
 #[cfg(feature = "config")]
 pub use envelope_core::{Config, ConfigError};
@@ -178,4 +187,5 @@ pub use executor::{KeyringExt, On};
 pub use key_store::SqlxKeyStore;
 pub use lookup::{ArrayDatabase, Lookup, LookupError, LookupValue};
 pub use query_builder::{ColumnName, QueryBuilderExt};
+pub use read::EncryptedFieldType;
 pub use sealed::Sealed;

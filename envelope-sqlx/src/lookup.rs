@@ -2,7 +2,7 @@
 
 use core::{fmt, marker::PhantomData};
 
-use envelope_core::{FieldName, SealError, SearchableColumn, ToPlaintext};
+use envelope_core::{Encoding, FieldName, SealError, SearchableColumn, ToPlaintext};
 use sqlx::{Database, Encode, Type, encode::IsNull, error::BoxDynError};
 use thiserror::Error;
 
@@ -93,13 +93,13 @@ impl<C: SearchableColumn> fmt::Debug for Lookup<C> {
 
 impl<DB: ArrayDatabase, C: SearchableColumn> Type<DB> for Lookup<C> {
     fn type_info() -> DB::TypeInfo {
-        DB::array_type_info()
+        DB::array_type_info(C::FIELD.stored_as())
     }
 }
 
 impl<'q, DB: ArrayDatabase, C: SearchableColumn> Encode<'q, DB> for Lookup<C> {
     fn encode_by_ref(&self, buf: &mut DB::ArgumentBuffer) -> Result<IsNull, BoxDynError> {
-        DB::encode_array(&self.candidates, buf)
+        DB::encode_array(&self.candidates, C::FIELD.stored_as(), buf)
     }
 }
 
@@ -112,20 +112,43 @@ impl<'q, DB: ArrayDatabase, C: SearchableColumn> Encode<'q, DB> for Lookup<C> {
 )]
 pub trait ArrayDatabase: Database {
     #[doc(hidden)]
-    fn array_type_info() -> Self::TypeInfo;
+    fn array_type_info(stored_as: Encoding) -> Self::TypeInfo;
 
     #[doc(hidden)]
-    fn encode_array(candidates: &[Vec<u8>], buf: &mut Self::ArgumentBuffer) -> Result<IsNull, BoxDynError>;
+    fn encode_array(
+        candidates: &[Vec<u8>],
+        stored_as: Encoding,
+        buf: &mut Self::ArgumentBuffer,
+    ) -> Result<IsNull, BoxDynError>;
 }
 
 #[cfg(feature = "postgres")]
 impl ArrayDatabase for sqlx::Postgres {
-    fn array_type_info() -> Self::TypeInfo {
-        <Vec<Vec<u8>> as Type<Self>>::type_info()
+    fn array_type_info(stored_as: Encoding) -> Self::TypeInfo {
+        pg_array(stored_as)
     }
 
-    fn encode_array(candidates: &[Vec<u8>], buf: &mut Self::ArgumentBuffer) -> Result<IsNull, BoxDynError> {
-        <&[Vec<u8>] as Encode<'_, Self>>::encode(candidates, buf)
+    fn encode_array(
+        candidates: &[Vec<u8>],
+        stored_as: Encoding,
+        buf: &mut Self::ArgumentBuffer,
+    ) -> Result<IsNull, BoxDynError> {
+        match stored_as {
+            Encoding::Bytes => <&[Vec<u8>] as Encode<'_, Self>>::encode(candidates, buf),
+            Encoding::Text => {
+                let texts = candidates.iter().map(|candidate| str::from_utf8(candidate));
+                texts.collect::<Result<Vec<_>, _>>()?.encode(buf)
+            }
+        }
+    }
+}
+
+/// Arrays of stored values in PostgreSQL.
+#[cfg(feature = "postgres")]
+pub(crate) fn pg_array(stored_as: Encoding) -> sqlx::postgres::PgTypeInfo {
+    match stored_as {
+        Encoding::Bytes => <Vec<u8> as sqlx::postgres::PgHasArrayType>::array_type_info(),
+        Encoding::Text => <String as sqlx::postgres::PgHasArrayType>::array_type_info(),
     }
 }
 

@@ -1,9 +1,10 @@
 //! What generated code may name, and nothing else may: it changes without notice.
 
 pub use envelope_core::{
-    Column, Deterministic, DeterministicPlaintext, ExactPlaintext, Field, FromPlaintext, ListItem, Mode,
-    Plaintext, PlaintextBytes, PlaintextError, PlaintextRows, PlaintextWriter, Randomized, SealError,
-    ToPlaintext,
+    BoundColumn, Column, Deterministic, DeterministicPlaintext, Encoding, ExactPlaintext, Field, FieldName,
+    FromPlaintext, KeyBatch, Keyring, ListItem, Mode, OpenError, Place, Plaintext, PlaintextBytes,
+    PlaintextError, PlaintextRows, PlaintextWriter, Randomized, RowBound, RowKey, SealError, SealedRow,
+    ToPlaintext, UnboundColumn,
 };
 pub use sqlx;
 
@@ -12,5 +13,6 @@ pub use crate::{
     encrypted::Encrypted,
     lookup::{Lookup, LookupValue},
     query_builder::ColumnName,
-    read::{EncryptedFieldType, convert, or_default, read, read_nullable},
+    read::{EncryptedFieldType, convert, open_row, or_default, read, read_nullable, stored, stored_nullable},
+    sealed::{Sealed, open_value, seal_value},
 };

@@ -39,6 +39,7 @@ pub trait QueryBuilderExt: sealed::Sealed {
 impl<DB: Database> QueryBuilderExt for QueryBuilder<DB>
 where
     Vec<u8>: Type<DB> + for<'q> Encode<'q, DB>,
+    String: Type<DB> + for<'q> Encode<'q, DB>,
 {
     fn push_lookup<C: SearchableColumn>(
         &mut self,
@@ -46,8 +47,8 @@ where
         lookup: Lookup<C>,
     ) -> &mut Self {
         column.into().push_to(self);
-        // Bytes always encode, so that `push_bind` has no cause to panic.
-        let mut candidates = lookup.into_candidates().into_iter().map(|candidate| candidate.into_bytes());
+        // What the keyring sealed always encodes, so that `push_bind` has no cause to panic.
+        let mut candidates = lookup.into_candidates().into_iter();
         match (candidates.len(), candidates.next()) {
             (1, Some(candidate)) => {
                 self.push(" = ").push_bind(candidate);

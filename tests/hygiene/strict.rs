@@ -47,6 +47,16 @@ pub(crate) struct SqlxUser {
     status: SqlxStatus,
 }
 
+/// With `SQLx`, sealed, in its row.
+#[derive(envelope_sqlx::Encrypted, Debug)]
+#[encrypt(table = "docs", bind = id, tenant = org_id)]
+pub(crate) struct SqlxDoc {
+    id: i64,
+    org_id: String,
+    #[encrypt(encoding = "text")]
+    body: String,
+}
+
 /// An enum.
 #[derive(envelope_sqlx::Plaintext, Debug)]
 pub(crate) enum SqlxStatus {
@@ -105,6 +115,8 @@ fn everything_is_used() {
     assert!(user.email.is_empty() && user.note.is_none() && matches!(user.status, SqlxStatus::Active));
     assert!(matches!(SqlxStatus::Deleted, SqlxStatus::Deleted));
     assert_eq!(SqlxIban("DE".into()).0, "DE");
+    let doc = SqlxDoc { id: 1, org_id: "a".into(), body: String::new() };
+    assert!(doc.id == 1 && doc.org_id == "a" && doc.body.is_empty());
     let user = DieselUser { id: 1, email: String::new(), note: None, iban: DieselIban(String::new()) };
     assert!(user.id == 1 && user.email.is_empty() && user.note.is_none() && user.iban.0.is_empty());
     let user = NewDieselUser { email: "a", note: None };

@@ -37,3 +37,8 @@ pub struct Sqlx;
 #[doc = include_str!("../../docs/diesel.md")]
 #[derive(Debug)]
 pub struct Diesel;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/sealed.md")]
+#[derive(Debug)]
+pub struct SealedStructs;

@@ -45,6 +45,11 @@ pub(crate) fn has(attributes: &[Attribute], name: &str) -> bool {
     find(attributes, "diesel", name).is_some()
 }
 
+/// Whether an option stands in a `#[sqlx(…)]`.
+pub(crate) fn sqlx_has(attributes: &[Attribute], name: &str) -> bool {
+    find(attributes, "sqlx", name).is_some()
+}
+
 /// The value of an option in a `#[diesel(…)]`.
 pub(crate) fn assigned<T: Parse>(attributes: &[Attribute], name: &str) -> Option<T> {
     find(attributes, "diesel", name)?.assigned()

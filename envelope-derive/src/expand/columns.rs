@@ -10,10 +10,10 @@ use crate::{
 
 /// The markers of a struct that declares columns; nothing for one that uses them.
 pub(crate) fn expand(model: &Model) -> TokenStream {
-    if matches!(model.role, Role::Uses(_)) {
-        return TokenStream::new();
-    }
     let encrypted = || model.fields.iter().filter_map(|field| Some((field, field.encrypted.as_ref()?)));
+    if matches!(model.role, Role::Uses(_)) {
+        return encrypted().map(|(_, encrypted)| same_place(model, encrypted)).collect();
+    }
     let markers = encrypted().map(|(field, encrypted)| marker(model, field, encrypted));
     let constants = encrypted().map(|(field, encrypted)| constant(model, field, encrypted));
     let ident = &model.ident;
@@ -32,12 +32,27 @@ fn marker(model: &Model, field: &Field, encrypted: &EncryptedField) -> TokenStre
     let private = model.private();
     let EncryptedField { marker, marker_vis, plain_ty, context, .. } = encrypted;
     let (table, column) = (&model.table, &field.column);
-    let mode = if encrypted.deterministic { quote!(Deterministic) } else { quote!(Randomized) };
+    let (mode, mode_ty, what) = match (encrypted.deterministic, model.bind.is_empty()) {
+        (true, _) => (quote!(Deterministic), quote!(Deterministic), "deterministic"),
+        (false, true) => (quote!(Randomized), quote!(Randomized), "randomized"),
+        (false, false) => (quote!(Randomized), quote!(RowBound), "randomized and bound to its row"),
+    };
     let plaintext = encrypted.read_plaintext.then(|| quote!(.plaintext_rows(#private::PlaintextRows::Read)));
-    let doc = format!(
-        "The encrypted column `{table}.{column}`, which is {}.",
-        if encrypted.deterministic { "deterministic" } else { "randomized" }
-    );
+    let encoding = encrypted.is_text.then(|| quote!(.encoding(#private::Encoding::Text)));
+    let row = row_columns(model);
+    let row = (!encrypted.deterministic && !row.is_empty()).then(|| quote!(.bound_to_row(&[#(#row),*])));
+    let tenant = tenant_column(model).map(|column| quote!(.of_tenants(#column)));
+    // Where the compiler refers to the marker's documentation, as Diesel's messages make it do, it says what to do.
+    let more = if model.bind.is_empty() {
+        String::new()
+    } else {
+        format!(
+            " A value of it is read and written with its row: load and store `{0}`, or a struct with `columns = {0}` and the same \
+             `bind`; for a value alone there is `Sealed::of_row` and `open_in_row`.",
+            model.ident
+        )
+    };
+    let doc = format!("The encrypted column `{table}.{column}`, which is {what}.{more}");
     let assertion = assertion(model, encrypted);
     let plain = quote_spanned!(types::at(plain_ty)=> type Plain = #plain_ty;);
     quote_spanned! {Span::mixed_site()=>
@@ -67,9 +82,10 @@ fn marker(model: &Model, field: &Field, encrypted: &EncryptedField) -> TokenStre
             #[automatically_derived]
             impl #private::Column for #marker {
                 #plain
-                type Mode = #private::#mode;
+                type Mode = #private::#mode_ty;
                 const FIELD: #private::Field =
-                    #private::Field::new(#table, #column, #context, #private::Mode::#mode)#plaintext;
+                    #private::Field::new(#table, #column, #context, #private::Mode::#mode)
+                        #plaintext #encoding #row #tenant;
             }
 
             #assertion
@@ -84,6 +100,61 @@ fn constant(model: &Model, field: &Field, encrypted: &EncryptedField) -> TokenSt
         #[doc = #doc]
         #[allow(unreachable_pub, dead_code)]
         #marker_vis const #constant: #marker = #marker;
+    }
+}
+
+/// The names, in the database, of the columns that a value is bound to.
+fn row_columns(model: &Model) -> Vec<&str> {
+    model.bind.iter().filter_map(|name| Some(model.find(name)?.column.as_str())).collect()
+}
+
+fn tenant_column(model: &Model) -> Option<&str> {
+    Some(model.find(model.tenant.as_ref()?)?.column.as_str())
+}
+
+/// That a struct which uses a column gives its values the place that they have where the column is declared.
+fn same_place(model: &Model, encrypted: &EncryptedField) -> TokenStream {
+    if model.is_mistaken {
+        return TokenStream::new();
+    }
+    let private = model.private();
+    let marker = &encrypted.marker;
+    let field = quote!(<#marker as #private::Column>::FIELD);
+    let row = row_columns(model);
+    let bound = match model.bind.first() {
+        None => quote_spanned! {types::at(&encrypted.value_ty)=>
+            #[allow(dead_code)]
+            fn check() {
+                const fn unbound<C: #private::UnboundColumn>() {}
+                unbound::<#marker>();
+            }
+        },
+        Some(first) => quote_spanned! {types::at(first)=>
+            #[allow(dead_code)]
+            fn check() {
+                const fn bound<C: #private::BoundColumn>() {}
+                bound::<#marker>();
+            }
+            const _: () = ::core::assert!(
+                #field.row_columns().is_empty() || #field.is_bound_to(&[#(#row),*]),
+                "`bind` names other columns here than where the encrypted column is declared; write the same"
+            );
+        },
+    };
+    let tenant = model.tenant.as_ref().map(|name| {
+        let column = tenant_column(model);
+        quote_spanned! {types::at(name)=>
+            const _: () = ::core::assert!(
+                #field.is_of_tenants(#column),
+                "`tenant` names another column here than where the encrypted column is declared; write the same"
+            );
+        }
+    });
+    quote! {
+        const _: () = {
+            #bound
+            #tenant
+        };
     }
 }
 

@@ -1,6 +1,7 @@
 //! What Diesel has to know: the markers as SQL types, the columns' operators, and how the struct is written. How it is read,
 //! Diesel's own derives tell.
 
+mod sealed;
 mod write;
 
 use proc_macro2::{Ident, TokenStream};
@@ -10,7 +11,10 @@ use syn::{GenericArgument, Path, PathArguments, Type, spanned::Spanned};
 use crate::{
     attr::foreign,
     model::{EncryptedField, Field, Model, Role},
+    types,
 };
+
+pub(crate) use sealed::attributes as sealed;
 
 /// Nothing if the table is not known, which is reported elsewhere.
 pub(crate) fn expand(model: &Model) -> TokenStream {
@@ -21,12 +25,13 @@ pub(crate) fn expand(model: &Model) -> TokenStream {
     let encrypted = || model.fields.iter().filter_map(|field| Some((field, field.encrypted.as_ref()?)));
     let checks = encrypted().map(|(field, encrypted)| checks(&private, &column(table, field), encrypted));
     let columns = encrypted().filter(|_| matches!(model.role, Role::Declares)).map(|(field, encrypted)| {
-        let sql_type = sql_type(&private, krate, encrypted);
+        let sql_type = sql_type(&private, krate, encrypted, model.bind.is_empty());
         let operators = operators(&private, &column(table, field), &encrypted.marker);
         quote!(#sql_type #operators)
     });
     let (impl_generics, _, where_clause) = model.generics.split_for_impl();
     let write = write::expand(model, &private, table);
+    let read = sealed::read(model, &private);
     quote! {
         const _: () = {
             fn declared<T: #private::DeclaredAs<M, C>, M, C>() {}
@@ -39,6 +44,7 @@ pub(crate) fn expand(model: &Model) -> TokenStream {
 
             #(#columns)*
             #write
+            #read
         };
     }
 }
@@ -63,11 +69,23 @@ fn checks(private: &TokenStream, column: &TokenStream, encrypted: &EncryptedFiel
     }
 }
 
-/// The marker as the type of the column, and its plaintext as what is read from it.
-fn sql_type(private: &TokenStream, krate: &Path, encrypted: &EncryptedField) -> TokenStream {
+/// The marker as the type of the column, and its plaintext as what is read from it, if a value alone can be.
+fn sql_type(
+    private: &TokenStream,
+    krate: &Path,
+    encrypted: &EncryptedField,
+    is_read_alone: bool,
+) -> TokenStream {
     let diesel = quote!(#private::diesel);
     let EncryptedField { marker, plain_ty, .. } = encrypted;
-    let queryable = is_unknown_to_diesel(plain_ty).then(|| {
+    let metadata = if encrypted.is_text { quote!(text_backends) } else { quote!(backends) };
+    // Of a bound column nothing is read alone, and the bound that does not hold says why. Not for text and bytes: they have an impl of
+    // Diesel's beside this one, and the compiler then says that there are two.
+    let unbound = (!is_read_alone).then(|| quote!(#private::UnboundColumn));
+    let is_explained = !["String", "Vec"].iter().any(|name| types::is_named(plain_ty, name));
+    let reads =
+        (is_read_alone || is_explained).then(|| quote!(#private::reads! { #marker, #plain_ty, #unbound }));
+    let queryable = (is_read_alone && is_unknown_to_diesel(plain_ty)).then(|| {
         quote! {
             #[automatically_derived]
             impl<__DB> #diesel::deserialize::Queryable<#marker, __DB> for #plain_ty
@@ -104,7 +122,8 @@ fn sql_type(private: &TokenStream, krate: &Path, encrypted: &EncryptedField) -> 
             type Truth = #diesel::sql_types::Bool;
         }
 
-        #private::backends! { #marker, #plain_ty }
+        #private::#metadata! { #marker }
+        #reads
 
         #queryable
     }

@@ -4,6 +4,7 @@ mod attrs;
 mod from_row;
 mod or_null;
 
+use from_row::Form;
 use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};
 
@@ -25,18 +26,19 @@ pub(crate) fn expand(model: &Model) -> TokenStream {
         }
         code.extend(only_one(model));
     }
-    if is_read(model) {
-        code.extend(from_row::expand(&private, model));
+    if model.is_read() {
+        if !model.no_from_row {
+            code.extend(from_row::expand(
+                &private,
+                model,
+                if model.is_placed() { Form::Placed } else { Form::Plain },
+            ));
+        }
+        if model.sealed {
+            code.extend(from_row::expand(&private, model, Form::Sealed));
+        }
     }
     code
-}
-
-/// Whether rows become this struct. One that borrows, or tells no change from `NULL`, is for writing.
-fn is_read(model: &Model) -> bool {
-    let is_changeset = |field: &Field| field.encrypted.as_ref().is_some_and(|own| own.options > 1);
-    !model.no_from_row
-        && model.generics.lifetimes().next().is_none()
-        && !model.fields.iter().any(is_changeset)
 }
 
 /// `User::EMAIL.bind(…)` and its like. Of a randomized column too: there the bound of `lookup` says why it cannot be searched.
@@ -49,6 +51,8 @@ fn methods(private: &TokenStream, model: &Model, field: &Field, encrypted: &Encr
         format!("Finds a value in {column}: what the stored bytes can be, by the keyring in force."),
         format!("{column} in a query that names its table, or the table's alias."),
     ];
+    // Of a bound column they are there, too, to say why a value alone cannot be sealed.
+    let unbound = (!model.bind.is_empty()).then(|| quote!(for<'__a> #marker: #private::UnboundColumn,));
     quote! {
         #[allow(unreachable_pub, dead_code)]
         const _: () = {
@@ -58,6 +62,7 @@ fn methods(private: &TokenStream, model: &Model, field: &Field, encrypted: &Encr
                 #[must_use]
                 #marker_vis fn bind<V, K>(self, value: V) -> <V as #private::BindValue<Self, K>>::Bind
                 where
+                    #unbound
                     V: #private::BindValue<Self, K>,
                 {
                     #private::BindValue::<Self, K>::into_bind(value)
@@ -73,6 +78,7 @@ fn methods(private: &TokenStream, model: &Model, field: &Field, encrypted: &Encr
                     value: V,
                 ) -> ::core::result::Result<<V as #private::BindValue<Self, K>>::Sealed, #private::SealError>
                 where
+                    #unbound
                     V: #private::BindValue<Self, K>,
                 {
                     #private::BindValue::<Self, K>::into_sealed(value)

@@ -20,7 +20,7 @@ fn no_tokens_panic() {
 
 #[test]
 fn no_options_panic() {
-    const STRUCTS: [&str; 11] = [
+    const STRUCTS: [&str; 14] = [
         "table",
         "columns",
         "crate",
@@ -29,15 +29,19 @@ fn no_options_panic() {
         "no_from_row",
         "no_insert",
         "no_update",
+        "sealed",
+        "bind",
+        "tenant",
         "table_name",
         "rename_all",
         "treat_none_as_null",
     ];
-    const FIELDS: [&str; 13] = [
+    const FIELDS: [&str; 14] = [
         "deterministic",
         "allow_low_cardinality",
         "context",
         "plaintext",
+        "encoding",
         "column",
         "type",
         "rename",

@@ -164,9 +164,14 @@ fn plaintext_types_of_declared_columns() {
 
 #[test]
 fn used_columns() {
-    for option in
-        ["deterministic", "allow_low_cardinality", "context = \"a\"", "plaintext = \"read\"", "type = String"]
-    {
+    for option in [
+        "deterministic",
+        "allow_low_cardinality",
+        "context = \"a\"",
+        "plaintext = \"read\"",
+        "encoding = \"text\"",
+        "type = String",
+    ] {
         let name = option.split(' ').next().unwrap();
         let message = format!("`User` declares this column; remove `{name}` here");
         check_used_field(&format!("#[encrypt({option})] a: &'a str"), &[&message]);

@@ -20,12 +20,16 @@ pub(super) fn missing_keys<R>(keyring: &Keyring, row: &R) -> Vec<KeyId>
 where
     R: Row,
     Vec<u8>: Type<R::Database>,
+    String: Type<R::Database>,
     for<'r> &'r [u8]: Decode<'r, R::Database>,
     usize: ColumnIndex<R>,
 {
     let missing = |column| {
         let value = row.try_get_raw(column).ok()?;
-        if value.is_null() || !<Vec<u8> as Type<R::Database>>::compatible(&value.type_info()) {
+        let ty = value.type_info();
+        let holds_values =
+            <Vec<u8> as Type<R::Database>>::compatible(&ty) || <String as Type<R::Database>>::compatible(&ty);
+        if value.is_null() || !holds_values {
             return None;
         }
         // Bytes that come as text, by PostgreSQL's simple protocol, are left to the codec.
@@ -43,6 +47,7 @@ pub(super) fn ahead<'e, DB>(
 where
     DB: Database,
     Vec<u8>: Type<DB>,
+    String: Type<DB>,
     for<'r> &'r [u8]: Decode<'r, DB>,
     usize: ColumnIndex<DB::Row>,
 {
@@ -70,6 +75,7 @@ impl<DB> Ahead<'_, DB>
 where
     DB: Database,
     Vec<u8>: Type<DB>,
+    String: Type<DB>,
     for<'r> &'r [u8]: Decode<'r, DB>,
     usize: ColumnIndex<DB::Row>,
 {

@@ -2,7 +2,7 @@
 
 use core::fmt::Debug;
 
-use envelope_sqlx::{Column, Encrypted, OpenError, Plaintext};
+use envelope_sqlx::{Encrypted, OpenError, Plaintext, UnboundColumn};
 use sqlx::SqlitePool;
 
 use super::{database, open_error, with_keyring};
@@ -71,7 +71,7 @@ enum Status {
 /// Through the database and back, in the column `C`.
 async fn through<C>(pool: &SqlitePool, value: C::Plain) -> C::Plain
 where
-    C: Column<Plain: Clone>,
+    C: UnboundColumn<Plain: Clone>,
 {
     let value = Encrypted::<C>::new(value);
     let back: Encrypted<C> = sqlx::query_scalar("SELECT ?").bind(&value).fetch_one(pool).await.unwrap();
@@ -80,7 +80,7 @@ where
 
 async fn survive<C>(pool: &SqlitePool, values: impl IntoIterator<Item = C::Plain>)
 where
-    C: Column<Plain: Clone + Debug + PartialEq>,
+    C: UnboundColumn<Plain: Clone + Debug + PartialEq>,
 {
     for value in values {
         assert_eq!(through::<C>(pool, value.clone()).await, value);

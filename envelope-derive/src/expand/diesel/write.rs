@@ -10,8 +10,10 @@ use proc_macro2::{Span, TokenStream};
 use quote::quote;
 use syn::{Generics, Lifetime, LifetimeParam, Path};
 
-use self::element::{By, Element, Trait};
+pub(super) use self::element::Trait;
+use self::element::{By, Element};
 use crate::{
+    expand::sealed,
     model::{Field, Model},
     types,
 };
@@ -22,8 +24,9 @@ pub(super) fn expand(model: &Model, private: &TokenStream, table: &Path) -> Toke
     quote!(#insertable #as_changeset)
 }
 
-fn implement(model: &Model, private: &TokenStream, table: &Path, which: Trait) -> TokenStream {
-    let fields: Vec<_> = model.fields.iter().filter(|field| which.writes(model, field)).collect();
+/// Whether the struct is one that is inserted, or set.
+pub(super) fn is_written(model: &Model, which: Trait) -> bool {
+    let mut fields = model.fields.iter().filter(|field| which.writes(model, field)).peekable();
     // A field that is selected by an expression is no column, so the struct is one for reading. And nothing can be said of
     // a type parameter that would make it something to be set: Diesel's own derive cannot say it either.
     let is_for_reading = |field: &&Field| {
@@ -32,9 +35,14 @@ fn implement(model: &Model, private: &TokenStream, table: &Path, which: Trait) -
                 && field.encrypted.is_none()
                 && types::parameter(&field.ty, &model.generics).is_some()
     };
-    if fields.is_empty() || fields.iter().any(is_for_reading) {
+    fields.peek().is_some() && !fields.any(|field| is_for_reading(&field))
+}
+
+fn implement(model: &Model, private: &TokenStream, table: &Path, which: Trait) -> TokenStream {
+    if !is_written(model, which) {
         return TokenStream::new();
     }
+    let fields: Vec<_> = model.fields.iter().filter(|field| which.writes(model, field)).collect();
     let by_value = by(model, private, table, which, &fields, By::Value);
     // What is converted by `serialize_as` is consumed.
     let converts = fields.iter().any(|field| element::has(field, "serialize_as"));
@@ -72,6 +80,11 @@ fn by(
     let tuple = quote!((#(#types,)*));
     let values = elements.iter().map(|element| &element.value);
     let values = quote!((#(#values,)*));
+    // Told before the fields are moved.
+    let place = model.is_placed().then(|| {
+        let (local, place) = (sealed::local("place"), sealed::place(model, private));
+        quote!(let #local = #place; let _ = &#local;)
+    });
     let ident = &model.ident;
     let (_, ty_generics, _) = model.generics.split_for_impl();
     let this = quote!(#borrow #ident #ty_generics);
@@ -90,6 +103,7 @@ fn by(
                     type Values = <#tuple as #implements>::Values;
 
                     fn values(self) -> Self::Values {
+                        #place
                         <#tuple as #implements>::values(#values)
                     }
                 }
@@ -104,6 +118,7 @@ fn by(
                     type Changeset = <#tuple as #implements>::Changeset;
 
                     fn as_changeset(self) -> Self::Changeset {
+                        #place
                         <#tuple as #implements>::as_changeset(#values)
                     }
                 }

@@ -5,12 +5,38 @@ use quote::quote;
 use syn::{WhereClause, WherePredicate, parse_quote};
 
 use super::attrs::{self, Attrs, Json};
-use crate::model::{EncryptedField, Field, Model};
+use crate::{
+    expand::sealed,
+    model::{EncryptedField, Field, Model},
+};
+
+/// Which struct is read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// The struct itself, value by value.
+    Plain,
+    /// Its sealed form.
+    Sealed,
+    /// The struct itself, of which each value needs to know the row.
+    Placed,
+}
 
 /// The impl. Every bound mentions the row, so that a struct with a field that SQLx cannot read compiles, and only
 /// reading it does not.
-pub(super) fn expand(private: &TokenStream, model: &Model) -> TokenStream {
-    let mut generics = model.generics.clone();
+pub(super) fn expand(private: &TokenStream, model: &Model, form: Form) -> TokenStream {
+    if form == Form::Placed {
+        return through_sealed(private, model);
+    }
+    let (ident, own_generics) = match form {
+        Form::Sealed => (sealed::ident(model), sealed::generics(model)),
+        Form::Plain | Form::Placed => (model.ident.clone(), model.generics.clone()),
+    };
+    // That of the first integration, as in the struct.
+    let sealed_ty = {
+        let private = model.private();
+        quote!(#private::Sealed)
+    };
+    let mut generics = own_generics.clone();
     generics.params.insert(0, parse_quote!('__row));
     generics.params.push(parse_quote!(__Row: #private::sqlx::Row));
     let bounds = &mut Bounds::new(private, generics.make_where_clause());
@@ -25,12 +51,14 @@ pub(super) fn expand(private: &TokenStream, model: &Model) -> TokenStream {
             Attrs::default()
         });
         let ident = &field.ident;
-        let value = value(private, field, &attrs, bounds);
+        let value = value(private, &sealed_ty, field, &attrs, bounds, form);
         fields.push(quote!(#ident: #value));
     }
-    let errors = errors.map(|error: syn::Error| error.into_compile_error());
-    let ident = &model.ident;
-    let (_, ty_generics, _) = model.generics.split_for_impl();
+    // The attributes are those of the struct, which has told what is wrong with them.
+    let errors = errors
+        .filter(|_| form == Form::Plain || model.is_placed())
+        .map(|error: syn::Error| error.into_compile_error());
+    let (_, ty_generics, _) = own_generics.split_for_impl();
     let (impl_generics, _, where_clause) = generics.split_for_impl();
     quote! {
         #errors
@@ -45,19 +73,66 @@ pub(super) fn expand(private: &TokenStream, model: &Model) -> TokenStream {
     }
 }
 
+/// A struct whose values have a place is read through its sealed form, since a value alone does not tell its row.
+fn through_sealed(private: &TokenStream, model: &Model) -> TokenStream {
+    let sealed_generics = sealed::generics(model);
+    let (sealed_ident, (_, sealed_generics, _)) = (sealed::ident(model), sealed_generics.split_for_impl());
+    let sealed = quote!(#sealed_ident #sealed_generics);
+    let from_row = quote!(#private::sqlx::FromRow<'__row, __Row>);
+    let mut generics = model.generics.clone();
+    generics.params.insert(0, parse_quote!('__row));
+    generics.params.push(parse_quote!(__Row: #private::sqlx::Row));
+    generics.make_where_clause().predicates.push(parse_quote!(#sealed: #from_row));
+    let ident = &model.ident;
+    let (_, ty_generics, _) = model.generics.split_for_impl();
+    let (impl_generics, _, where_clause) = generics.split_for_impl();
+    quote! {
+        #[automatically_derived]
+        impl #impl_generics #from_row for #ident #ty_generics #where_clause {
+            fn from_row(row: &'__row __Row) -> ::core::result::Result<Self, #private::sqlx::Error> {
+                #private::open_row(<#sealed as #from_row>::from_row(row)?)
+            }
+        }
+    }
+}
+
 /// The expression for one field.
-fn value(private: &TokenStream, field: &Field, attrs: &Attrs, bounds: &mut Bounds<'_>) -> TokenStream {
+fn value(
+    private: &TokenStream,
+    sealed: &TokenStream,
+    field: &Field,
+    attrs: &Attrs,
+    bounds: &mut Bounds<'_>,
+    form: Form,
+) -> TokenStream {
     if attrs.skip {
         return quote!(::core::default::Default::default());
     }
     let value = match &field.encrypted {
-        Some(encrypted) => sealed(private, field, encrypted),
+        Some(encrypted) if form == Form::Sealed => stored(private, sealed, field, encrypted),
+        Some(encrypted) => opened(private, field, encrypted),
         None => plain(private, field, attrs, bounds),
     };
     if attrs.default { quote!(#private::or_default(#value)?) } else { quote!(#value?) }
 }
 
-fn sealed(private: &TokenStream, field: &Field, encrypted: &EncryptedField) -> TokenStream {
+fn stored(
+    private: &TokenStream,
+    sealed: &TokenStream,
+    field: &Field,
+    encrypted: &EncryptedField,
+) -> TokenStream {
+    let marker = &encrypted.marker;
+    let column = &field.column;
+    let new = quote!(#sealed::<#marker>::new);
+    if encrypted.options == 0 {
+        quote!(#private::stored::<#marker, __Row>(row, #column).map(#new))
+    } else {
+        quote!(#private::stored_nullable::<#marker, __Row>(row, #column).map(|value| value.map(#new)))
+    }
+}
+
+fn opened(private: &TokenStream, field: &Field, encrypted: &EncryptedField) -> TokenStream {
     let EncryptedField { marker, value_ty, .. } = encrypted;
     let column = &field.column;
     let read = if encrypted.options == 0 { quote!(read) } else { quote!(read_nullable) };
@@ -102,7 +177,9 @@ impl<'a> Bounds<'a> {
         let mut bounds = Self { sqlx, clause };
         let sqlx = bounds.sqlx.clone();
         bounds.add(parse_quote!(&'__row ::core::primitive::str: #sqlx::ColumnIndex<__Row>));
+        // A value is stored as either.
         bounds.decodes(&quote!(::std::vec::Vec<::core::primitive::u8>));
+        bounds.decodes(&quote!(::std::string::String));
         bounds
     }
 

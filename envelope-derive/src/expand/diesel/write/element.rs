@@ -7,6 +7,7 @@ use syn::{LitBool, Path, Type, WherePredicate, parse_quote, spanned::Spanned};
 use super::super::{column, column_name};
 use crate::{
     attr::foreign,
+    expand::sealed,
     model::{EncryptedField, Field, Model},
     types,
 };
@@ -20,7 +21,7 @@ pub(super) enum By {
 
 /// Which of the two traits.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Trait {
+pub(in crate::expand::diesel) enum Trait {
     Insertable,
     AsChangeset,
 }
@@ -84,14 +85,16 @@ impl Element {
         let inside = types::option(ty).filter(|_| leaves_out);
         let peeled = usize::from(inside.is_some());
         let operand_ty = match encrypted {
-            Some(encrypted) => put_ty(private, encrypted, encrypted.options.saturating_sub(peeled), borrow),
+            Some(encrypted) => {
+                put_ty(model, private, encrypted, encrypted.options.saturating_sub(peeled), borrow)
+            }
             None => {
                 let ty = inside.unwrap_or(ty);
                 quote_spanned!(ty.span()=> #borrow #ty)
             }
         };
         let operand = |value: &TokenStream| match encrypted {
-            Some(encrypted) => put(private, by, encrypted.options.saturating_sub(peeled), value),
+            Some(encrypted) => put(model, private, by, encrypted.options.saturating_sub(peeled), value),
             None => value.clone(),
         };
         let eq = |value: &TokenStream| {
@@ -167,13 +170,18 @@ impl Element {
 
 /// The type of an encrypted value on its way into its column, in as many `Option`s.
 fn put_ty(
+    model: &Model,
     private: &TokenStream,
     encrypted: &EncryptedField,
     options: usize,
     borrow: &TokenStream,
 ) -> TokenStream {
     let EncryptedField { marker, value_ty, .. } = encrypted;
-    let mut ty = quote_spanned!(value_ty.span()=> #private::Put<#marker, #borrow #value_ty>);
+    let mut ty = quote_spanned!(value_ty.span()=> #borrow #value_ty);
+    if model.is_placed() {
+        ty = quote_spanned!(value_ty.span()=> #private::At<#ty>);
+    }
+    ty = quote_spanned!(value_ty.span()=> #private::Put<#marker, #ty>);
     for _ in 0..options {
         ty = quote_spanned!(value_ty.span()=> ::core::option::Option<#ty>);
     }
@@ -181,15 +189,19 @@ fn put_ty(
 }
 
 /// `value` with `Put` around what is inside its `Option`s.
-fn put(private: &TokenStream, by: By, options: usize, value: &TokenStream) -> TokenStream {
+fn put(model: &Model, private: &TokenStream, by: By, options: usize, value: &TokenStream) -> TokenStream {
     let Some(inside) = options.checked_sub(1) else {
+        if model.is_placed() {
+            let place = sealed::local("place");
+            return quote!(#private::Put::new(#private::At::new(#value, &#place)));
+        }
         return quote!(#private::Put::new(#value));
     };
     let option = match by {
         By::Value => quote!(#value),
         By::Reference => quote!(::core::option::Option::as_ref(#value)),
     };
-    let put = put(private, by, inside, &quote!(value));
+    let put = put(model, private, by, inside, &quote!(value));
     quote!(::core::option::Option::map(#option, |value| #put))
 }
 

@@ -1,0 +1,26 @@
+//: a value of the encrypted column `DocBody` is bound to its row and cannot be sealed or opened without the row's id
+//: read and write whole structs that have the id
+
+use diesel::prelude::*;
+use envelope_diesel::Encrypted;
+
+diesel::table! {
+    docs (id) {
+        id -> Integer,
+        body -> crate::DocBody,
+    }
+}
+
+#[derive(Encrypted, Selectable)]
+#[diesel(table_name = docs)]
+#[encrypt(bind = id)]
+pub struct Doc {
+    pub id: i32,
+    #[encrypt]
+    pub body: String,
+}
+
+fn main() {
+    let mut db = SqliteConnection::establish(":memory:").unwrap();
+    let _: Vec<Encrypted<DocBody>> = docs::table.select(docs::body).load(&mut db).unwrap();
+}

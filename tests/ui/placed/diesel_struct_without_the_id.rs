@@ -1,0 +1,31 @@
+//: a value of the encrypted column `DocBody` is bound to its row and cannot be sealed or opened without the row's id
+//: read and write whole structs that have the id
+
+use diesel::prelude::*;
+use envelope_diesel::Encrypted;
+
+diesel::table! {
+    docs (id) {
+        id -> Integer,
+        body -> crate::DocBody,
+    }
+}
+
+#[derive(Encrypted, Selectable)]
+#[diesel(table_name = docs)]
+#[encrypt(bind = id)]
+pub struct Doc {
+    pub id: i32,
+    #[encrypt]
+    pub body: String,
+}
+
+#[derive(Encrypted)]
+#[diesel(table_name = docs)]
+#[encrypt(columns = Doc)]
+pub struct Body {
+    #[encrypt]
+    pub body: String,
+}
+
+fn main() {}

@@ -1,0 +1,16 @@
+//: a value of the encrypted column `DocBody` is bound to its row and cannot be sealed or opened without the row's id
+//: read and write whole structs that have the id
+
+use envelope_sqlx::Encrypted;
+
+#[derive(Encrypted)]
+#[encrypt(table = "docs", bind = id)]
+pub struct Doc {
+    pub id: i64,
+    #[encrypt]
+    pub body: String,
+}
+
+fn main() {
+    let _ = sqlx::query::<sqlx::Sqlite>("UPDATE docs SET body = ?").bind(Encrypted::<DocBody>::new("x".to_owned()));
+}

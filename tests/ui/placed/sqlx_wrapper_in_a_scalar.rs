@@ -1,0 +1,20 @@
+//: a value of the encrypted column `DocBody` is bound to its row and cannot be sealed or opened without the row's id
+//: read and write whole structs that have the id
+
+use envelope_sqlx::Encrypted;
+
+#[derive(Encrypted)]
+#[encrypt(table = "docs", bind = id)]
+pub struct Doc {
+    pub id: i64,
+    #[encrypt]
+    pub body: String,
+}
+
+async fn read(pool: &sqlx::SqlitePool) -> Encrypted<DocBody> {
+    sqlx::query_scalar("SELECT body FROM docs").fetch_one(pool).await.unwrap()
+}
+
+fn main() {
+    let _ = read;
+}
