@@ -39,6 +39,7 @@ macro_rules! database {
             mod both;
             mod explain;
             mod fixture;
+            mod placed;
             mod read;
             mod refused;
             mod scopes;

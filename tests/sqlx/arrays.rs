@@ -1,7 +1,9 @@
 //! Arrays, which only PostgreSQL has: all candidates of a lookup in one parameter, many values in one column of parameters.
 
+use envelope_core::testing;
 use envelope_sqlx::{Encrypted, KeyringExt as _, Sealed};
 
+use super::placed::{self, Contact};
 use super::fixture::{User, UserEmail, UserName, UserNote, ada, all, bob, database, insert, with_keyring};
 use crate::keys;
 
@@ -97,4 +99,30 @@ async fn the_text_protocol() {
         assert_eq!(read, ada());
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_column_of_text_takes_an_array_of_texts() {
+    let keyring = testing::keyring();
+    let (pool, _database) = placed::database().await;
+    let contact = placed::contact(1, None);
+    let sealed = contact.seal(&keyring).unwrap();
+    sqlx::query("INSERT INTO contacts (id, email) SELECT $1, unnest($2)")
+        .bind(sealed.id)
+        .bind(vec![sealed.email])
+        .execute(&pool)
+        .await
+        .unwrap();
+    keyring
+        .scope(async {
+            for (email, expected) in [(&*contact.email, 1), ("2@example.com", 0)] {
+                let found: Vec<Contact> = sqlx::query_as("SELECT * FROM contacts WHERE email = ANY($1)")
+                    .bind(Contact::EMAIL.lookup(email).unwrap())
+                    .fetch_all(&pool)
+                    .await
+                    .unwrap();
+                assert_eq!(found.len(), expected);
+            }
+        })
+        .await;
 }
