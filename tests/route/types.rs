@@ -12,7 +12,7 @@ mod values;
 use core::fmt::Debug;
 
 use diesel::{Connection as _, QueryResult, SqliteConnection};
-use envelope_core::{Column, OpenError, SearchableColumn, testing};
+use envelope_core::{OpenError, SearchableColumn, UnboundColumn, testing};
 use envelope_sqlx::{Encrypted, Lookup, QueryBuilderExt as _};
 use sqlx::{QueryBuilder, Sqlite, SqlitePool, sqlite::SqliteConnectOptions};
 use tempfile::TempDir;
@@ -48,7 +48,7 @@ async fn found<C: SearchableColumn>(
 }
 
 /// The only value of a column, through SQLx's wrapper.
-async fn scalar<C: Column>(_: C, pool: &SqlitePool) -> sqlx::Result<Option<Encrypted<C>>> {
+async fn scalar<C: UnboundColumn>(_: C, pool: &SqlitePool) -> sqlx::Result<Option<Encrypted<C>>> {
     let name = C::FIELD.name();
     let mut query = QueryBuilder::<Sqlite>::new(format!("SELECT {} FROM {}", name.column(), name.table()));
     query.build_query_scalar().fetch_one(pool).await
