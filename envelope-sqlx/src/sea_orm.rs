@@ -4,7 +4,7 @@
 
 use core::any::type_name;
 
-use envelope_core::{Column, SearchableColumn};
+use envelope_core::{Column, Encoding, SearchableColumn};
 use sea_orm::{
     ActiveValue, ColIdx, ColumnTrait, Condition, IntoActiveValue, QueryResult, TryGetError, TryGetable,
     Value,
@@ -15,19 +15,32 @@ use crate::{Lookup, Sealed};
 
 impl<C: Column> From<Sealed<C>> for Value {
     fn from(sealed: Sealed<C>) -> Self {
-        sealed.into_bytes().into()
+        let stored = sealed.into_bytes();
+        match C::FIELD.stored_as() {
+            Encoding::Bytes => stored.into(),
+            // What the keyring sealed as text is text; other bytes are refused by the column.
+            Encoding::Text => {
+                String::from_utf8(stored).map_or_else(|error| error.into_bytes().into(), Self::from)
+            }
+        }
     }
 }
 
 impl<C: Column> Nullable for Sealed<C> {
     fn null() -> Value {
-        Vec::<u8>::null()
+        match C::FIELD.stored_as() {
+            Encoding::Bytes => Vec::<u8>::null(),
+            Encoding::Text => String::null(),
+        }
     }
 }
 
 impl<C: Column> ValueType for Sealed<C> {
     fn try_from(value: Value) -> Result<Self, ValueTypeErr> {
-        <Vec<u8> as ValueType>::try_from(value).map(Self::new)
+        match C::FIELD.stored_as() {
+            Encoding::Bytes => <Vec<u8> as ValueType>::try_from(value).map(Self::new),
+            Encoding::Text => <String as ValueType>::try_from(value).map(|text| Self::new(text.into_bytes())),
+        }
     }
 
     fn type_name() -> String {
@@ -35,17 +48,26 @@ impl<C: Column> ValueType for Sealed<C> {
     }
 
     fn array_type() -> ArrayType {
-        <Vec<u8> as ValueType>::array_type()
+        match C::FIELD.stored_as() {
+            Encoding::Bytes => <Vec<u8> as ValueType>::array_type(),
+            Encoding::Text => <String as ValueType>::array_type(),
+        }
     }
 
     fn column_type() -> ColumnType {
-        <Vec<u8> as ValueType>::column_type()
+        match C::FIELD.stored_as() {
+            Encoding::Bytes => <Vec<u8> as ValueType>::column_type(),
+            Encoding::Text => ColumnType::Text,
+        }
     }
 }
 
 impl<C: Column> TryGetable for Sealed<C> {
     fn try_get_by<I: ColIdx>(result: &QueryResult, index: I) -> Result<Self, TryGetError> {
-        Vec::<u8>::try_get_by(result, index).map(Self::new)
+        match C::FIELD.stored_as() {
+            Encoding::Bytes => Vec::<u8>::try_get_by(result, index).map(Self::new),
+            Encoding::Text => String::try_get_by(result, index).map(|text| Self::new(text.into_bytes())),
+        }
     }
 }
 
