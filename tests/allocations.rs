@@ -2,6 +2,9 @@
 //! allocator that counts.
 #![cfg(test)]
 
+#[path = "allocations/sqlx_codecs.rs"]
+mod sqlx_codecs;
+
 use allocation_counter::measure;
 use diesel::{Connection, MysqlConnection, PgConnection, SqliteConnection, prelude::*};
 use envelope_core::testing;

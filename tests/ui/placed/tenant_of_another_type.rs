@@ -1,5 +1,5 @@
 //: `bool` cannot name the tenant of a row
-//: text and integers name a tenant; for a type of your own implement `TenantId`
+//: text, integers and UUIDs name a tenant; for a type of your own implement `TenantId`
 
 use envelope_sqlx::Encrypted;
 
