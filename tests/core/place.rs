@@ -130,6 +130,8 @@ fn a_tenant_has_one_name() {
     assert_eq!((-7_i8).tenant(), Tenant::new("-7"));
     assert_eq!(u128::MAX.tenant(), Tenant::new("340282366920938463463374607431768211455"));
     assert_eq!("Acme".to_owned().tenant(), Tenant::new("Acme"));
+    let id = uuid::Uuid::from_u128(0xABCD);
+    assert_eq!(id.tenant(), Tenant::new("00000000-0000-0000-0000-00000000abcd"));
     assert_ne!("Acme".tenant(), "acme".tenant());
     assert_eq!(Tenant::new("a").unwrap().tenant(), Tenant::new("a"));
     assert!(Tenant::default().tenant().is_err());
