@@ -10,6 +10,29 @@ mod shared;
 #[path = "sqlx/world.rs"]
 mod world;
 
+/// SQLx's own test attribute, which makes a database for each test. On servers it wants `DATABASE_URL`; here it is SQLite's.
+#[sqlx::test(migrations = false)]
+async fn in_a_test_of_sqlx(pool: sqlx::SqlitePool) {
+    envelope_core::testing::keyring()
+        .scope(async {
+            sqlx::query(
+                "CREATE TABLE accounts (id INTEGER, email BLOB, note BLOB, iban BLOB, is_active BOOLEAN)",
+            )
+            .execute(&pool)
+            .await
+            .unwrap();
+            sqlx::query("INSERT INTO accounts (email) VALUES (?)")
+                .bind(shared::Account::EMAIL.bind("ada@example.com"))
+                .execute(&pool)
+                .await
+                .unwrap();
+            let email: envelope_sqlx::Encrypted<shared::AccountEmail> =
+                sqlx::query_scalar("SELECT email FROM accounts").fetch_one(&pool).await.unwrap();
+            assert_eq!(email.as_str(), "ada@example.com");
+        })
+        .await;
+}
+
 /// The suite for one database.
 macro_rules! database {
     ($name:ident: $database:ty, $diesel:ty, $bytes:literal, $indexed:literal, $placeholder:expr $(, $own:ident)*) => {

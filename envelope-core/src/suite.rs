@@ -9,7 +9,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use crate::{
     envelope::{HEADER_LEN, MAX_PLAINTEXT, NONCE_LEN, Portable, Suite, TAG_LEN, header},
-    key::{DataKey, KeyId, Tenant, length, push},
+    key::{DataKey, KeyId, Tenant, length, push, wipe_stack},
     plaintext::{PlaintextBytes, PlaintextError, PlaintextWriter, ToPlaintext},
     random::{self, RandomError},
     row::RowKey,
@@ -30,6 +30,18 @@ pub(crate) struct ColumnKey {
 enum Cipher {
     Gcm(Box<randomized::Gcm>),
     Siv(deterministic::Siv),
+}
+
+impl Cipher {
+    #[inline(never)]
+    fn derive(data_key: &DataKey, id: KeyId, suite: Suite, tenant: &Tenant, context: &str) -> Self {
+        match suite {
+            Suite::Gcm => {
+                Self::Gcm(Box::new(randomized::Gcm::new(&derive(data_key, id, suite, tenant, context))))
+            }
+            Suite::Siv => Self::Siv(deterministic::Siv::new(derive(data_key, id, suite, tenant, context))),
+        }
+    }
 }
 
 /// A plaintext that does not fit a value.
@@ -63,12 +75,9 @@ impl ColumnKey {
         push(&mut unbound_ad, tenant.as_str().as_bytes());
         push(&mut unbound_ad, context.as_bytes());
         unbound_ad.push(0);
-        let cipher = match suite {
-            Suite::Gcm => {
-                Cipher::Gcm(Box::new(randomized::Gcm::new(&derive(data_key, id, suite, tenant, context))))
-            }
-            Suite::Siv => Cipher::Siv(deterministic::Siv::new(derive(data_key, id, suite, tenant, context))),
-        };
+        let cipher = Cipher::derive(data_key, id, suite, tenant, context);
+        // A key schedule was made there and moved to the heap; it begins with the key.
+        wipe_stack();
         Self { cipher, header, unbound_ad: unbound_ad.into() }
     }
 

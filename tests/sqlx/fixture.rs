@@ -54,6 +54,10 @@ pub(crate) async fn database() -> Fixture {
 }
 
 impl Fixture {
+    pub(crate) fn url(&self) -> &str {
+        self.database.url()
+    }
+
     /// Runs statements by another library, for changes behind SQLx's back.
     pub(crate) fn sql(&self, statements: &str) {
         self.database.sql(statements);

@@ -141,3 +141,64 @@ async fn a_key_that_is_not_loaded_is_an_error_that_says_what_loads_it() {
     tenant.scope(insert(&pool, &ada())).await;
     assert_eq!(tenant.scope(all(&pool)).await.unwrap(), [ada()]);
 }
+
+/// Tasks that stay on their thread.
+#[tokio::test]
+async fn in_a_local_set() {
+    let keyring = testing::keyring();
+    let database = database().await;
+    let local = tokio::task::LocalSet::new();
+    for id in 1..=4 {
+        let (pool, tenant) = (database.pool.clone(), keyring.tenant(&format!("tenant {id}")).unwrap());
+        let user = User { id, email: format!("{id}@example.com"), name: format!("name {id}"), ..bob() };
+        local.spawn_local(tenant.scope(async move { request(&pool, user).await }));
+    }
+    local.await;
+}
+
+/// What a pool does when it connects is done in the task that wanted the connection.
+#[tokio::test]
+async fn while_a_connection_is_made() {
+    let database = database().await;
+    let pool = sqlx::pool::PoolOptions::<Db>::new()
+        .after_connect(|connection, _| {
+            Box::pin(async move {
+                sqlx::query(sql("INSERT INTO users VALUES (1, ?, ?, NULL, TRUE)"))
+                    .bind(User::EMAIL.bind("ada@example.com"))
+                    .bind(User::NAME.bind("Ada"))
+                    .execute(connection)
+                    .await?;
+                Ok(())
+            })
+        })
+        .connect_lazy(database.url())
+        .unwrap();
+    let keyring = testing::keyring();
+    let users = keyring.scope(all(&pool)).await.unwrap();
+    assert_eq!(users, [User { note: None, ..ada() }]);
+}
+
+/// A transaction that is given as a closure, and commits by itself.
+#[tokio::test]
+async fn in_the_closure_of_a_transaction() {
+    let keyring = testing::keyring();
+    let database = database().await;
+    keyring
+        .scope(async {
+            let mut connection = database.pool.acquire().await.unwrap();
+            sqlx::Connection::transaction(&mut *connection, |transaction| {
+                Box::pin(async move {
+                    sqlx::query(sql("INSERT INTO users VALUES (1, ?, ?, NULL, TRUE)"))
+                        .bind(User::EMAIL.bind("ada@example.com"))
+                        .bind(User::NAME.bind("Ada"))
+                        .execute(&mut **transaction)
+                        .await
+                })
+            })
+            .await
+            .unwrap();
+            drop(connection);
+            assert_eq!(all(&database.pool).await.unwrap(), [User { note: None, ..ada() }]);
+        })
+        .await;
+}
