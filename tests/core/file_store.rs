@@ -78,6 +78,32 @@ fn records_come_back_as_they_were() {
     }
 }
 
+/// At every moment the file is there and whole: a reader that found none would make new keys.
+#[test]
+fn a_reader_never_meets_a_file_that_is_being_written() {
+    let (_directory, path) = directory();
+    let store = FileStore::new(&path);
+    let writes: u32 = 300;
+    let key = |id| KeyChange::Insert(record(id, "acme", Purpose::Encrypt, KeyState::Pending));
+    assert_eq!(commit(&store, &[key(1)]), Commit::Done);
+    thread::scope(|scope| {
+        let writer = scope.spawn(|| {
+            for id in 2..=writes {
+                assert_eq!(commit(&store, &[key(id)]), Commit::Done);
+            }
+        });
+        let mut known = 1;
+        while !writer.is_finished() {
+            // Of the file itself, and through a store, which waits for nobody when it reads.
+            assert!(!fs::read(&path).unwrap().is_empty());
+            let records = load(&FileStore::new(&path), "acme").unwrap().len();
+            assert!(records >= known, "{records} keys after {known}");
+            known = records;
+        }
+    });
+    assert_eq!(load(&store, "acme").unwrap().len(), writes as usize);
+}
+
 #[test]
 fn a_conflict_changes_nothing() {
     let (directory, path) = directory();
