@@ -21,7 +21,7 @@ use super::{FromPlaintext, PlaintextBytes, PlaintextError, PlaintextWriter, ToPl
 ///     theme: String,
 ///     font_size: u8,
 /// }
-/// # #[derive(Clone, Copy)]
+/// # #[derive(Clone, Copy, Debug)]
 /// # struct UserPreferences;
 /// # impl Column for UserPreferences {
 /// #     type Plain = Json<Preferences>;
