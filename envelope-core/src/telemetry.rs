@@ -97,11 +97,6 @@ pub(crate) fn state_changed(record: &KeyRecord, from: Option<KeyState>) {
     );
 }
 
-/// A tenant's key was destroyed with all others.
-pub(crate) fn shredded(record: &KeyRecord) {
-    state_changed(&KeyRecord { state: KeyState::Destroyed, ..record.clone() }, Some(record.state));
-}
-
 pub(crate) fn promotion_failed(tenant: &Tenant, error: &dyn core::error::Error) {
     tracing::warn!(tenant = tenant.as_str(), %error, "a pending key could not be promoted yet");
 }

@@ -60,6 +60,8 @@
 //! - [`Sealed<UserEmail>`](Sealed) reads the ciphertext and needs no keyring. `#[encrypt(sealed)]` emits `SealedUser`, a whole struct of
 //!   them, with `User::seal`, `SealedUser::open` and `open_all`.
 //!
+//! [`keyring.on(&pool)`](KeyringExt::on) in the place of `&pool` fetches the keys of rows before these are opened, so that no codec waits.
+//!
 //! An [`OpenError`] is the source of [`sqlx::Error::ColumnDecode`]: `source.downcast_ref::<OpenError>()`.
 //!
 //! # Writing

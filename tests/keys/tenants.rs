@@ -145,6 +145,10 @@ fn a_tenant_is_shredded() {
             keyring.seal(Note, "y"),
             Err(SealError::Key { source: KeyError::NoActive { .. }, .. })
         ));
+        for purpose in Purpose::ALL {
+            assert!(matches!(block_on(keyring.rotate(purpose)), Err(KeyError::NoActive { .. })));
+            assert!(block_on(keyring.promote(purpose)).is_err());
+        }
         // Nothing would be found, and this says so.
         let candidates = keyring.lookup(Email, "x");
         assert!(candidates.as_ref().is_ok_and(Vec::is_empty) || candidates.is_err(), "{candidates:?}");
@@ -159,4 +163,43 @@ fn a_tenant_is_shredded() {
     }
     assert_eq!(globex.open(Note, &kept[0]).unwrap(), "x");
     assert_eq!(globex.open(Email, &kept[1]).unwrap(), "x");
+}
+
+/// A tenant that only had keys of one kind gets none of the other.
+#[test]
+fn a_shredded_tenant_gets_no_keys_again() {
+    let world = World::new();
+    for (n, purpose) in Purpose::ALL.into_iter().enumerate() {
+        let tenant = |keyring: &Keyring| keyring.tenant(&format!("tenant {n}")).unwrap();
+        let keyring = tenant(&world.process());
+        let seal = |keyring: &Keyring, purpose| match purpose {
+            Purpose::Encrypt => keyring.seal(Note, "x"),
+            Purpose::Search => keyring.seal(Email, "x"),
+        };
+        seal(&keyring, purpose).unwrap();
+        // A process that knows the tenant as it was.
+        let other = tenant(&world.process());
+        seal(&other, purpose).unwrap();
+        assert_eq!(block_on(keyring.shred()).unwrap().len(), 1);
+        for keyring in [&keyring, &tenant(&world.process())] {
+            for purpose in Purpose::ALL {
+                let sealed = seal(keyring, purpose);
+                assert!(
+                    matches!(sealed, Err(SealError::Key { source: KeyError::NoActive { .. }, .. })),
+                    "{sealed:?}"
+                );
+                assert!(matches!(block_on(keyring.rotate(purpose)), Err(KeyError::NoActive { .. })));
+            }
+        }
+        // It has the key for as long as it may, and makes no other.
+        let unknown = Purpose::ALL[1 - n];
+        let sealed = seal(&other, unknown);
+        assert!(
+            matches!(sealed, Err(SealError::Key { source: KeyError::NoActive { .. }, .. })),
+            "{sealed:?}"
+        );
+        // The default tenant's of the processes may be new, and nothing else.
+        let of_tenant = |record: &&envelope_core::KeyRecord| !record.tenant.is_default();
+        assert_eq!(world.store.records().iter().filter(of_tenant).count(), n + 1);
+    }
 }

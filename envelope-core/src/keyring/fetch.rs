@@ -9,6 +9,7 @@ use tracing::Instrument;
 
 use super::{
     renew::wipe,
+    shred::is_shredded,
     tenants::{Ring, TenantKeys},
     want::{Missing, Want},
 };
@@ -131,6 +132,11 @@ impl Fetch {
     /// Makes the tenant's first keys. Of processes that do so at once, one is taken and the others read its keys.
     pub(super) async fn create(&self, purposes: &[Purpose]) -> Result<(), KeyError> {
         let _one_at_a_time = self.keys.records.lock().await;
+        // What is in memory may be minutes old, and the tenant may have been shredded since.
+        self.read_records_locked().await?;
+        if let Some(purpose) = purposes.first() {
+            self.refuse_shredded(*purpose)?;
+        }
         let present = self.keys.set.load_full();
         let missing =
             purposes.iter().filter(|purpose| present.as_ref().is_some_and(|set| !set.has(**purpose)));
@@ -150,6 +156,15 @@ impl Fetch {
                 telemetry::state_changed(&record, None);
                 self.keep(record.id, key);
             }
+        }
+        Ok(())
+    }
+
+    /// A tenant that was shredded gets no keys again, as the records say that were read last.
+    pub(super) fn refuse_shredded(&self, purpose: Purpose) -> Result<(), KeyError> {
+        let set = self.keys.set.load_full();
+        if is_shredded(set.iter().flat_map(|set| set.entries()).map(|entry| &*entry.record)) {
+            return Err(KeyError::NoActive { tenant: self.keys.tenant.clone(), purpose });
         }
         Ok(())
     }

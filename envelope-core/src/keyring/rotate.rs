@@ -207,6 +207,7 @@ impl Fetch {
     pub(super) async fn rotate(&self, purpose: Purpose) -> Result<Arc<KeyRecord>, KeyError> {
         for _ in 0..ATTEMPTS {
             let records = self.fresh().await?;
+            self.refuse_shredded(purpose)?;
             let pending = records.iter().find(|r| r.purpose == purpose && r.state == KeyState::Pending);
             if let Some(pending) = pending {
                 return Ok(Arc::clone(pending));
@@ -234,6 +235,7 @@ impl Fetch {
             let Some(pending) = in_state(KeyState::Pending) else {
                 return Err(ChangeError::NothingPending { tenant: self.keys.tenant.clone(), purpose });
             };
+            self.refuse_shredded(purpose)?;
             if let Some(wait) = self.wait_for(pending) {
                 return Err(ChangeError::TooEarly { id: pending.id, wait });
             }

@@ -15,7 +15,7 @@ impl Keyring {
     /// Destroys every key of the tenant, for good: nothing that was sealed for it opens again, here or in a backup of the rows. Returns
     /// the keys that were destroyed now.
     ///
-    /// Their records stay, without the wrapped keys, and the tenant gets no new ones: sealing for it fails with
+    /// Their records stay, without the wrapped keys, and the tenant gets no new ones: sealing for it, and rotating its keys, fails with
     /// [`KeyError::NoActive`](crate::KeyError::NoActive). Can be repeated. The keys of one tenant only, all at once; the default tenant, which may be the
     /// whole application, is refused.
     ///
@@ -40,25 +40,41 @@ impl Keyring {
 
 impl Fetch {
     async fn shred(&self) -> Result<Vec<KeyInfo>, ChangeError> {
+        let mut shredded: Vec<KeyInfo> = Vec::new();
         for _ in 0..ATTEMPTS {
             let records = self.fresh().await?;
-            let living: Vec<&KeyRecord> =
-                records.iter().map(|record| &**record).filter(|r| r.state != KeyState::Destroyed).collect();
             let mut changes = Vec::new();
-            for record in &living {
+            for record in records.iter().filter(|record| record.state != KeyState::Destroyed) {
                 let new = self.changed(record, KeyState::Destroyed).await?;
-                changes.push(KeyChange::Replace { old: (*record).clone(), new });
+                changes.push(KeyChange::Replace { old: KeyRecord::clone(record), new });
             }
-            if changes.is_empty() || self.commit(&changes).await? == Commit::Done {
-                for record in &living {
-                    telemetry::shredded(record);
+            // Read again after each commit, which also forgets what is in memory: another process may have made a key meanwhile.
+            if changes.is_empty() {
+                return Ok(shredded);
+            }
+            if self.commit(&changes).await? == Commit::Done {
+                for change in &changes {
+                    if let KeyChange::Replace { old, new } = change {
+                        telemetry::state_changed(new, Some(old.state));
+                        shredded.push(new.into());
+                    }
                 }
-                // What is in memory goes with it.
-                let records = self.fresh().await?;
-                let is_mine = |record: &&KeyRecord| living.iter().any(|other| other.id == record.id);
-                return Ok(records.iter().map(|r| &**r).filter(is_mine).map(KeyInfo::from).collect());
             }
         }
         Err(self.contention().into())
     }
+}
+
+/// Whether the tenant was shredded. In the course of their lives keys are not destroyed while they are all that there is; one that
+/// is pending may have been made at the moment of shredding.
+pub(super) fn is_shredded<'a>(records: impl Iterator<Item = &'a KeyRecord>) -> bool {
+    let mut is_any_destroyed = false;
+    for record in records {
+        match record.state {
+            KeyState::Destroyed => is_any_destroyed = true,
+            KeyState::Pending => {}
+            _ => return false,
+        }
+    }
+    is_any_destroyed
 }
