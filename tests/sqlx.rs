@@ -10,32 +10,9 @@ mod shared;
 #[path = "sqlx/world.rs"]
 mod world;
 
-/// SQLx's own test attribute, which makes a database for each test. On servers it wants `DATABASE_URL`; here it is SQLite's.
-#[sqlx::test(migrations = false)]
-async fn in_a_test_of_sqlx(pool: sqlx::SqlitePool) {
-    envelope_core::testing::keyring()
-        .scope(async {
-            sqlx::query(
-                "CREATE TABLE accounts (id INTEGER, email BLOB, note BLOB, iban BLOB, is_active BOOLEAN)",
-            )
-            .execute(&pool)
-            .await
-            .unwrap();
-            sqlx::query("INSERT INTO accounts (email) VALUES (?)")
-                .bind(shared::Account::EMAIL.bind("ada@example.com"))
-                .execute(&pool)
-                .await
-                .unwrap();
-            let email: envelope_sqlx::Encrypted<shared::AccountEmail> =
-                sqlx::query_scalar("SELECT email FROM accounts").fetch_one(&pool).await.unwrap();
-            assert_eq!(email.as_str(), "ada@example.com");
-        })
-        .await;
-}
-
 /// The suite for one database.
 macro_rules! database {
-    ($name:ident: $database:ty, $diesel:ty, $bytes:literal, $indexed:literal, $placeholder:expr $(, $own:ident)*) => {
+    ($name:ident: $database:ty, $diesel:ty, $bytes:literal, $indexed:literal, $placeholder:expr $(, $own:item)*) => {
         #[path = "sqlx"]
         mod $name {
             pub(crate) type Db = $database;
@@ -59,21 +36,38 @@ macro_rules! database {
 
             mod ahead;
             mod any;
+            mod attribute;
             mod both;
             mod explain;
             mod fixture;
             mod placed;
             mod read;
             mod refused;
+            mod runtimes;
             mod scopes;
             mod sea;
             mod search;
             mod write;
-            $(mod $own;)*
+            $($own)*
         }
     };
 }
 
 database!(sqlite: sqlx::Sqlite, diesel::SqliteConnection, "BLOB", "BLOB", |_| "?".to_owned());
-database!(postgres: sqlx::Postgres, diesel::PgConnection, "BYTEA", "BYTEA", |n| format!("${n}"), arrays);
-database!(mysql: sqlx::MySql, diesel::MysqlConnection, "BLOB", "VARBINARY(255)", |_| "?".to_owned());
+database!(
+    postgres: sqlx::Postgres, diesel::PgConnection, "BYTEA", "BYTEA", |n| format!("${n}"),
+    mod arrays;,
+    mod query;,
+    use envelope_query_postgres as queries;,
+    fn candidates<C>(lookup: envelope_sqlx::Lookup<C>) -> envelope_sqlx::Lookup<C> {
+        lookup
+    }
+);
+database!(
+    mysql: sqlx::MySql, diesel::MysqlConnection, "BLOB", "VARBINARY(255)", |_| "?".to_owned(),
+    mod query;,
+    use envelope_query_mysql as queries;,
+    fn candidates<C: envelope_core::SearchableColumn>(lookup: envelope_sqlx::Lookup<C>) -> [envelope_sqlx::Sealed<C>; 2] {
+        lookup.array().unwrap()
+    }
+);

@@ -161,3 +161,20 @@ fn an_endpoint_takes_the_place_of_the_clients_own() {
     let opened = Keyring::builder(kms, MemoryStore::new()).open_blocking();
     assert!(opened.is_ok(), "{opened:?}");
 }
+
+/// The SDK needs tokio, which it finds on the keyring's own thread: the application's runtime may be another.
+#[test]
+fn an_application_that_does_not_run_on_tokio() {
+    let world = World::new();
+    smol::block_on(async {
+        assert!(tokio::runtime::Handle::try_current().is_err());
+        AwsKms::from_env(&world.key).await.unwrap();
+        let writer = world.builder().open().await.unwrap().tenant("acme").unwrap();
+        writer.warm().await.unwrap();
+        let value = writer.seal(Note, "x").unwrap();
+        let reader = world.builder().open().await.unwrap().tenant("acme").unwrap();
+        let before = world.proxy.all_calls();
+        assert_eq!(reader.open(Note, &value).unwrap(), "x");
+        assert_eq!(world.proxy.all_calls() - before, 1);
+    });
+}

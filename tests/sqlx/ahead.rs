@@ -20,10 +20,10 @@ use super::{
 };
 use crate::world::World;
 
-const ALL: &str = "SELECT * FROM users ORDER BY id";
+pub(super) const ALL: &str = "SELECT * FROM users ORDER BY id";
 
 /// A table of users under a number of keys, in turn.
-async fn under_keys(world: &World, keys: i64, users: i64) -> Fixture {
+pub(super) async fn under_keys(world: &World, keys: i64, users: i64) -> Fixture {
     let fixture = database().await;
     let keyring = world.warm().await;
     for key in 0..keys {

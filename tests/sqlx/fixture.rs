@@ -42,13 +42,17 @@ pub(crate) struct Fixture {
     database: Database,
 }
 
+pub(crate) fn create_users() -> String {
+    format!(
+        "CREATE TABLE users (id BIGINT PRIMARY KEY, email {INDEXED} NOT NULL UNIQUE, name {BYTES} NOT NULL, note {BYTES},
+         is_active BOOLEAN NOT NULL)"
+    )
+}
+
 /// With an empty table `users`.
 pub(crate) async fn database() -> Fixture {
     let database = Database::new(KIND);
-    database.sql(&format!(
-        "CREATE TABLE users (id BIGINT PRIMARY KEY, email {INDEXED} NOT NULL UNIQUE, name {BYTES} NOT NULL, note {BYTES},
-         is_active BOOLEAN NOT NULL)"
-    ));
+    database.sql(&create_users());
     let pool = Pool::<Db>::connect(database.url()).await.unwrap();
     Fixture { pool, database }
 }

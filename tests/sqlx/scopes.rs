@@ -1,20 +1,21 @@
 //! Which keyring is in force where SQLx encodes and decodes.
 
-use envelope_core::{OpenError, testing};
+use envelope_core::{OpenError, SealError, testing};
 use envelope_sqlx::{Encrypted, Keyring, MissPolicy};
 use futures_util::TryStreamExt as _;
+use smol::future::yield_now;
 use sqlx::Pool;
 
 use super::{Db, sql};
 use super::fixture::{User, UserName, ada, all, bob, database, insert, open_error};
 
-/// Everything that a request may do between two polls.
-async fn request(pool: &Pool<Db>, user: User) {
+/// Everything that a request may do between two polls, on whatever runtime.
+pub(super) async fn request(pool: &Pool<Db>, user: User) {
     for _ in 0..20 {
         insert(pool, &user).await;
-        tokio::task::yield_now().await;
+        yield_now().await;
         let mut transaction = pool.begin().await.unwrap();
-        tokio::task::yield_now().await;
+        yield_now().await;
         let name: Encrypted<UserName> = sqlx::query_scalar(sql("SELECT name FROM users WHERE id = ?"))
             .bind(user.id)
             .fetch_one(&mut *transaction)
@@ -25,7 +26,7 @@ async fn request(pool: &Pool<Db>, user: User) {
         let mut rows =
             sqlx::query_as::<_, User>(sql("SELECT * FROM users WHERE id = ?")).bind(user.id).fetch(pool);
         while let Some(read) = rows.try_next().await.unwrap() {
-            tokio::task::yield_now().await;
+            yield_now().await;
             assert_eq!(read, user);
         }
         drop(rows);
@@ -176,6 +177,43 @@ async fn while_a_connection_is_made() {
     let keyring = testing::keyring();
     let users = keyring.scope(all(&pool)).await.unwrap();
     assert_eq!(users, [User { note: None, ..ada() }]);
+}
+
+/// But connections that a pool keeps ready are made in a task of its own, which is in nobody's scope.
+#[tokio::test]
+async fn while_a_pool_makes_a_connection_that_nobody_wanted() {
+    let database = database().await;
+    let ready = |keyring: Option<Keyring>| {
+        let (sender, receiver) = smol::channel::bounded(1);
+        let pool = sqlx::pool::PoolOptions::<Db>::new()
+            .min_connections(1)
+            // Else it waits until it has closed one.
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .after_connect(move |_, _| {
+                let (sender, keyring) = (sender.clone(), keyring.clone());
+                Box::pin(async move {
+                    let seal = async { User::NAME.seal("Ada") };
+                    let sealed = match keyring {
+                        Some(keyring) => keyring.scope(seal).await,
+                        None => seal.await,
+                    };
+                    sender.send(sealed).await.map_err(|error| sqlx::Error::Configuration(error.into()))
+                })
+            })
+            .connect_lazy(database.url())
+            .unwrap();
+        (pool, receiver)
+    };
+    testing::keyring()
+        .scope(async {
+            let (_pool, sealed) = ready(None);
+            let error = sealed.recv().await.unwrap().unwrap_err();
+            assert!(matches!(error, SealError::NoKeyring { .. }), "{error}");
+            let (_pool, sealed) = ready(Some(Keyring::current().unwrap()));
+            sealed.recv().await.unwrap().unwrap();
+        })
+        .await;
 }
 
 /// A transaction that is given as a closure, and commits by itself.
