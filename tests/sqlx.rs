@@ -47,6 +47,8 @@ macro_rules! database {
             mod scopes;
             mod sea;
             mod search;
+            mod types;
+            mod values;
             mod write;
             $($own)*
         }

@@ -1,9 +1,7 @@
-//! SQLx on SQLite: declarations and types. `tests/sqlx` has what each database does.
+//! SQLx on SQLite: declarations. `tests/sqlx` has what each database does, and every type.
 
 #[path = "sqlx/declarations.rs"]
 mod declarations;
-#[path = "sqlx/values.rs"]
-mod values;
 
 use envelope_core::{OpenError, testing};
 use envelope_sqlx::Encrypted;
