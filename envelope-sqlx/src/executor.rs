@@ -147,8 +147,8 @@ pub struct On<E> {
 impl<'c, E> Executor<'c> for On<E>
 where
     E: Executor<'c>,
-    Vec<u8>: Type<E::Database>,
-    String: Type<E::Database>,
+    Vec<u8>: Type<E::Database> + for<'r> Decode<'r, E::Database>,
+    String: Type<E::Database> + for<'r> Decode<'r, E::Database>,
     for<'r> &'r [u8]: Decode<'r, E::Database>,
     usize: ColumnIndex<<E::Database as Database>::Row>,
 {

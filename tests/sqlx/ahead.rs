@@ -11,7 +11,7 @@ use std::{
 use envelope_core::{KeyError, Keyring, OpenError, Purpose, SealError, testing::Fault};
 use envelope_sqlx::{Encrypted, KeyringExt as _, QueryBuilderExt as _, Sealed};
 use futures_util::{StreamExt as _, TryStreamExt as _};
-use sqlx::{Executor as _, QueryBuilder, Row as _};
+use sqlx::{Either, Executor as _, FromRow as _, QueryBuilder, Row as _};
 
 use super::{
     Db,
@@ -208,6 +208,17 @@ async fn every_way_to_fetch() {
             sqlx::query_as::<_, User>(ALL).fetch_all(keyring.on(&pool)).await.unwrap()
         });
         assert_eq!(tokio::spawn(scope).await.unwrap(), all);
+    });
+    // Several statements, without parameters: PostgreSQL then sends bytes as digits.
+    strictly!(|k| {
+        let statements = sqlx::raw_sql("UPDATE users SET is_active = TRUE; SELECT * FROM users ORDER BY id");
+        let results: Vec<_> = k.on(pool).fetch_many(statements).try_collect().await.unwrap();
+        let rows = results.into_iter().filter_map(Either::right);
+        assert_eq!(rows.map(|row| User::from_row(&row).unwrap()).collect::<Vec<_>>(), all);
+    });
+    strictly!(|k| {
+        let row = k.on(pool).fetch_optional(sqlx::raw_sql("SELECT * FROM users WHERE id = 3")).await.unwrap();
+        assert_eq!(User::from_row(&row.unwrap()).unwrap(), all[3]);
     });
     // An error of the database passes through.
     strictly!(|k| {

@@ -2,10 +2,11 @@
 
 use envelope_core::testing;
 use envelope_sqlx::{Encrypted, KeyringExt as _, Sealed};
+use sqlx::{Executor as _, FromRow as _};
 
 use super::placed::{self, Contact};
 use super::fixture::{User, UserEmail, UserName, UserNote, ada, all, bob, database, insert, with_keyring};
-use crate::keys;
+use crate::{keys, world::World};
 
 #[tokio::test]
 async fn nothing_is_found_that_is_not_there() {
@@ -88,17 +89,34 @@ async fn many_rows_by_unnest_and_back_as_an_array() {
     .await;
 }
 
-/// The protocol without parameters, in which PostgreSQL sends bytes as digits.
+/// The protocol without parameters, in which PostgreSQL sends bytes as digits, and text that cannot be borrowed. With keys fetched before.
 #[tokio::test]
 async fn the_text_protocol() {
-    with_keyring(async {
-        let database = database().await;
-        insert(&database.pool, &ada()).await;
-        let row = sqlx::Executor::fetch_one(&database.pool, sqlx::raw_sql("SELECT * FROM users")).await.unwrap();
-        let read = <User as sqlx::FromRow<_>>::from_row(&row).unwrap();
-        assert_eq!(read, ada());
-    })
-    .await;
+    let world = World::new();
+    let database = database().await;
+    let (contacts, _database) = placed::database().await;
+    let (writer, contact) = (world.warm().await, placed::contact(1, None));
+    writer
+        .scope(async {
+            insert(&database.pool, &ada()).await;
+            let insert = sqlx::query("INSERT INTO contacts VALUES (1, $1)").bind(Contact::EMAIL.bind(&contact.email));
+            insert.execute(&contacts).await.unwrap();
+        })
+        .await;
+    let keyring = world.strict().await;
+    keyring
+        .scope(async {
+            let row = keyring.on(&database.pool).fetch_one(sqlx::raw_sql("SELECT * FROM users")).await.unwrap();
+            assert_eq!(User::from_row(&row).unwrap(), ada());
+        })
+        .await;
+    let keyring = world.strict().await;
+    keyring
+        .scope(async {
+            let row = keyring.on(&contacts).fetch_one(sqlx::raw_sql("SELECT * FROM contacts")).await.unwrap();
+            assert_eq!(Contact::from_row(&row).unwrap(), contact);
+        })
+        .await;
 }
 
 #[tokio::test]

@@ -1,11 +1,11 @@
 //! SeaORM: sealed fields in models, lookups as filters.
 
-use envelope_core::OpenError;
+use envelope_core::{Keyring, OpenError};
 use envelope_sqlx::{Encrypted, Sealed};
 use envelope_tests::database::{Database, Kind};
 use sea_orm::{
-    ActiveModelTrait as _, ActiveValue::Set, ConnectionTrait as _, EntityTrait as _, ModelTrait as _, QueryFilter as _,
-    Schema, entity::prelude::*,
+    ActiveModelTrait as _, ActiveValue::Set, ConnectionTrait as _, DatabaseConnection, EntityTrait as _, ModelTrait as _,
+    QueryFilter as _, Schema, entity::prelude::*, sea_query::{ExprTrait as _, Query},
 };
 
 use super::KIND;
@@ -35,8 +35,8 @@ pub(crate) enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
-#[tokio::test]
-async fn in_and_out_and_searched() {
+/// With an empty table `people`.
+async fn connect() -> (DatabaseConnection, Database) {
     let database = Database::new(KIND);
     let url = match KIND {
         Kind::Sqlite => format!("sqlite:{}?mode=rwc", database.url()),
@@ -45,7 +45,12 @@ async fn in_and_out_and_searched() {
     let db = sea_orm::Database::connect(url).await.unwrap();
     let schema = Schema::new(db.get_database_backend());
     db.execute(&schema.create_table_from_entity(Entity)).await.unwrap();
+    (db, database)
+}
 
+#[tokio::test]
+async fn in_and_out_and_searched() {
+    let (db, _database) = connect().await;
     let keys = keys::rotated().await;
     let ada = Person { email: "ada@example.com".to_owned(), note: Some("likes tea".to_owned()) };
     let bob = Person { email: "bob@example.com".to_owned(), note: None };
@@ -83,4 +88,35 @@ async fn in_and_out_and_searched() {
     assert!(!format!("{row:?}").contains("example"));
     row.delete(&db).await.unwrap();
     assert_eq!(Entity::find().all(&db).await.unwrap().len(), 1);
+}
+
+/// Statements without entities, as sea-query makes them.
+#[tokio::test]
+async fn values_of_statements() {
+    let (db, _database) = connect().await;
+    let keys = keys::rotated().await;
+    let email = |keyring: &Keyring, email| keyring.with(|| Person::EMAIL.seal(email).unwrap());
+    let note = keys.after.with(|| Person::NOTE.seal("likes tea").unwrap());
+    let insert = Query::insert()
+        .into_table(Entity)
+        .columns([Column::Id, Column::Email, Column::Note])
+        .values_panic([1.into(), email(&keys.before, "ada@example.com").into(), Some(note).into()])
+        .values_panic([2.into(), email(&keys.after, "bob@example.com").into(), None::<Sealed<PersonNote>>.into()])
+        .to_owned();
+    db.execute(&insert).await.unwrap();
+    let find = async |email| {
+        let [first, second] = keys.after.with(|| Person::EMAIL.lookup(email).unwrap().array().unwrap());
+        let select = Query::select()
+            .columns([Column::Id, Column::Note])
+            .from(Entity)
+            .and_where(Expr::col(Column::Email).is_in([first, second]))
+            .to_owned();
+        let row = db.query_one(&select).await.unwrap()?;
+        let note: Option<Sealed<PersonNote>> = row.try_get("", "note").unwrap();
+        let id: i64 = row.try_get("", "id").unwrap();
+        Some((id, note.map(|note| note.open(&keys.after).unwrap())))
+    };
+    assert_eq!(find("eve@example.com").await, None);
+    assert_eq!(find("ada@example.com").await, Some((1, Some("likes tea".to_owned()))));
+    assert_eq!(find("bob@example.com").await, Some((2, None)));
 }

@@ -19,21 +19,29 @@ type Item<DB> = Result<Either<<DB as Database>::QueryResult, <DB as Database>::R
 pub(super) fn missing_keys<R>(keyring: &Keyring, row: &R) -> Vec<KeyId>
 where
     R: Row,
-    Vec<u8>: Type<R::Database>,
-    String: Type<R::Database>,
+    Vec<u8>: Type<R::Database> + for<'r> Decode<'r, R::Database>,
+    String: Type<R::Database> + for<'r> Decode<'r, R::Database>,
     for<'r> &'r [u8]: Decode<'r, R::Database>,
     usize: ColumnIndex<R>,
 {
     let missing = |column| {
         let value = row.try_get_raw(column).ok()?;
         let ty = value.type_info();
-        let holds_values =
-            <Vec<u8> as Type<R::Database>>::compatible(&ty) || <String as Type<R::Database>>::compatible(&ty);
-        if value.is_null() || !holds_values {
+        let holds_bytes = <Vec<u8> as Type<R::Database>>::compatible(&ty);
+        let holds_text = <String as Type<R::Database>>::compatible(&ty);
+        if value.is_null() || !(holds_bytes || holds_text) {
             return None;
         }
-        // Bytes that come as text, by PostgreSQL's simple protocol, are left to the codec.
-        keyring.missing_key(<&[u8]>::decode(value).ok()?)
+        if let Ok(stored) = <&[u8]>::decode(value) {
+            return keyring.missing_key(stored);
+        }
+        // PostgreSQL's simple protocol has nothing that could be borrowed: bytes come as digits.
+        let value = row.try_get_raw(column).ok()?;
+        if holds_bytes {
+            keyring.missing_key(&Vec::<u8>::decode(value).ok()?)
+        } else {
+            keyring.missing_key(String::decode(value).ok()?.as_bytes())
+        }
     };
     (0..row.len()).filter_map(missing).collect()
 }
@@ -46,8 +54,8 @@ pub(super) fn ahead<'e, DB>(
 ) -> impl Stream<Item = Item<DB>> + Send + 'e
 where
     DB: Database,
-    Vec<u8>: Type<DB>,
-    String: Type<DB>,
+    Vec<u8>: Type<DB> + for<'r> Decode<'r, DB>,
+    String: Type<DB> + for<'r> Decode<'r, DB>,
     for<'r> &'r [u8]: Decode<'r, DB>,
     usize: ColumnIndex<DB::Row>,
 {
@@ -74,8 +82,8 @@ struct Ahead<'e, DB: Database> {
 impl<DB> Ahead<'_, DB>
 where
     DB: Database,
-    Vec<u8>: Type<DB>,
-    String: Type<DB>,
+    Vec<u8>: Type<DB> + for<'r> Decode<'r, DB>,
+    String: Type<DB> + for<'r> Decode<'r, DB>,
     for<'r> &'r [u8]: Decode<'r, DB>,
     usize: ColumnIndex<DB::Row>,
 {
