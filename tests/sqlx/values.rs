@@ -163,7 +163,7 @@ async fn secrets_are_not_shown() {
         assert_eq!(read_token.expose_secret(), token().expose_secret());
         assert_eq!(read::<StoredSeed>(pool, 2).await.unwrap().expose_secret(), [0, 255]);
         assert_eq!(read::<StoredPin>(pool, 3).await.unwrap().expose_secret(), &[1, 2, 3, 4]);
-        assert_eq!(found(pool, Stored::TOKEN.lookup(&token()).unwrap()).await, [1]);
+        assert_eq!(found(pool, Stored::TOKEN.lookup(token()).unwrap()).await, [1]);
         let seed = sqlx::query(sql("UPDATE stored SET value = ? WHERE id = 2")).bind(Stored::SEED.bind(None::<SecretSlice<u8>>));
         seed.execute(pool).await.unwrap();
         let seed: Option<Encrypted<StoredSeed>> =
