@@ -98,7 +98,8 @@
 //! # Which keyring
 //!
 //! Values are sealed in `.bind(…)` and opened where rows are awaited, in the task that does it. The keyring is the innermost
-//! [`Keyring::scope`], else the one that was [installed](Keyring::install). An installed keyring is all that most applications need.
+//! [`Keyring::scope`], else the one that was [installed](Keyring::install), on every runtime that SQLx has: tokio, smol,
+//! async-global-executor. An installed keyring is all that most applications need.
 //! With one for each tenant, run each request in a scope:
 //!
 //! ```
