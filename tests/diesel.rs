@@ -11,6 +11,8 @@ mod keys;
 mod model;
 #[path = "diesel/multi.rs"]
 mod multi;
+#[path = "diesel/places.rs"]
+mod places;
 
 /// The suite for one backend, with what only some of them can.
 macro_rules! backend {
@@ -26,6 +28,7 @@ macro_rules! backend {
             mod explain;
             mod expressions;
             mod fixture;
+            mod placed;
             mod pools;
             mod query;
             mod read;
@@ -34,6 +37,8 @@ macro_rules! backend {
             mod rotation;
             mod snapshot;
             mod structs;
+            mod tenants;
+            mod text;
             mod update;
             mod wrapper;
             mod write;

@@ -3,13 +3,14 @@
 use std::error::Error as _;
 
 use diesel::{Connection as _, prelude::*};
-use envelope_core::{OpenError, SealError, testing};
+use envelope_core::{Keyring, OpenError, SealError, testing};
 use envelope_tests::database::Database;
 
 use super::{Connection, KIND};
 use crate::{
-    database::with_tables,
+    database::{create, with_tables},
     model::{User, stored_users, users},
+    places,
 };
 
 pub(crate) fn database() -> Database {
@@ -29,6 +30,25 @@ pub(crate) fn with_database<R>(test: impl FnOnce(&mut Connection) -> R) -> R {
 pub(crate) fn without_keyring<R>(test: impl FnOnce(&mut Connection) -> R) -> R {
     let database = database();
     test(&mut connect(&database))
+}
+
+/// The same with tables of the test's own.
+pub(crate) fn without_keyring_in<R>(tables: &str, test: impl FnOnce(&mut Connection) -> R) -> R {
+    let database = create(KIND, tables);
+    test(&mut connect(&database))
+}
+
+/// Runs a test with the tables of `places` and a keyring of its own.
+pub(crate) fn with_places<R>(test: impl FnOnce(&Keyring, &mut Connection) -> R) -> R {
+    let keyring = testing::keyring();
+    keyring.with(|| without_keyring_in(places::TABLES, |connection| test(&keyring, connection)))
+}
+
+/// Runs SQL that knows nothing of encryption.
+pub(crate) fn sql(statement: &str, connection: &mut Connection) {
+    diesel::sql_query(statement)
+        .execute(connection)
+        .unwrap_or_else(|error| panic!("{statement}: {error}"));
 }
 
 pub(crate) fn insert(users: &[User], connection: &mut Connection) {

@@ -1,16 +1,23 @@
 //! One program for every database: `#[derive(MultiConnection)]`.
 
 use diesel::{MysqlConnection, PgConnection, insert_into, prelude::*};
-use envelope_core::{SealError, testing};
+use envelope_core::{OpenError, SealError, testing};
 use envelope_diesel::{Encrypted, EncryptedExpressionMethods};
 use envelope_tests::database::Kind;
 
 use crate::{
-    database::with_tables,
+    database::create,
     keys::processes,
+    model,
     model::{
         ArchivedEmail, ArchivedNote, Order, OrderItem, Secret, SecretLogin, SecretToken, User, UserEmail,
         UserName, UserNote, UserPhone, ada, bob, carol, orders, secrets, stored_users, users,
+    },
+    places,
+    places::{
+        AccountEmail, AccountNote, AccountOld, Doc, DocBody, DocNote, Letter, LetterText, Member, MemberName,
+        Person, PersonEmail, PersonNote, account, accounts, doc, docs, letters, member, members, people,
+        person, stored_accounts,
     },
 };
 
@@ -23,12 +30,12 @@ enum AnyConnection {
 
 envelope_diesel::multi_connection!(
     MultiBackend: UserEmail, UserName, UserNote, UserPhone, OrderItem, ArchivedEmail, ArchivedNote, SecretLogin,
-    SecretToken
+    SecretToken, AccountEmail, AccountNote, AccountOld, PersonEmail, PersonNote; bound: DocBody, DocNote, LetterText, MemberName
 );
 
 fn on_each(test: impl Fn(&mut AnyConnection)) {
     for kind in [Kind::Sqlite, Kind::Postgres, Kind::Mysql] {
-        let database = with_tables(kind);
+        let database = create(kind, &[model::TABLES, places::TABLES].concat());
         let url = database.url();
         let mut connection = match kind {
             Kind::Sqlite => AnyConnection::Sqlite(SqliteConnection::establish(url).unwrap()),
@@ -37,6 +44,12 @@ fn on_each(test: impl Fn(&mut AnyConnection)) {
         };
         test(&mut connection);
     }
+}
+
+#[track_caller]
+fn open_error<T: core::fmt::Debug>(result: QueryResult<T>) -> OpenError {
+    let Err(diesel::result::Error::DeserializationError(error)) = result else { panic!("{result:?}") };
+    error.source().unwrap().downcast_ref::<OpenError>().unwrap().clone()
 }
 
 fn all(connection: &mut AnyConnection) -> QueryResult<Vec<User>> {
@@ -150,5 +163,77 @@ fn a_query_that_is_run_twice() {
         assert!(acme.with(|| all(connection)).is_err());
         acme.with(|| connection.execute_returning_count(&update).unwrap());
         assert_eq!(acme.with(|| all(connection)).unwrap()[0].name, "Countess");
+    });
+}
+
+#[test]
+fn text() {
+    let [before, after] = processes();
+    on_each(|connection| {
+        before.with(|| insert_into(accounts::table).values(&account(1)).execute(connection).unwrap());
+        after.with(|| {
+            let values =
+                (accounts::id.eq(2), accounts::email.eq("2@example.com"), accounts::note.eq("note 2"));
+            insert_into(accounts::table).values(values).execute(connection).unwrap();
+            assert_eq!(
+                accounts::table.order_by(accounts::id).load(connection),
+                Ok(vec![account(1), account(2)])
+            );
+            for id in [1, 2] {
+                let email = account(id).email;
+                let found = accounts::table.filter(accounts::email.eq(&email)).select(accounts::id);
+                assert_eq!(found.load(connection), Ok(vec![id]));
+            }
+            let update = diesel::update(accounts::table.filter(accounts::email.matches("2@example.com")));
+            assert_eq!(update.set(accounts::old.eq("old")).execute(connection), Ok(1));
+        });
+        let columns = (stored_accounts::email, stored_accounts::old);
+        let stored = stored_accounts::table.order_by(stored_accounts::id).select(columns);
+        let stored = stored.load::<(String, Option<String>)>(connection).unwrap();
+        assert!(stored.iter().all(|(email, _)| email.starts_with("env:/h")), "{stored:?}");
+        assert!(stored[1].1.as_ref().unwrap().starts_with("env:/g"), "{stored:?}");
+    });
+}
+
+#[test]
+fn what_is_bound_to_rows_and_tenants() {
+    let keyring = testing::keyring();
+    on_each(|connection| {
+        keyring.with(|| {
+            let docs_in = |connection: &mut AnyConnection| {
+                docs::table.order_by(docs::id).select(Doc::as_select()).load(connection)
+            };
+            for doc in [doc(1, Some("one")), doc(2, None)] {
+                insert_into(docs::table).values(&doc).execute(connection).unwrap();
+            }
+            assert_eq!(docs_in(connection), Ok(vec![doc(1, Some("one")), doc(2, None)]));
+            let changed = Doc { note: Some("two".to_owned()), ..doc(2, None) };
+            diesel::update(docs::table.find(2)).set(&changed).execute(connection).unwrap();
+            assert_eq!(docs_in(connection).unwrap()[1], changed);
+            diesel::update(docs::table.find(2)).set(docs::id.eq(3)).execute(connection).unwrap();
+            assert!(matches!(open_error(docs_in(connection)), OpenError::NotAuthentic { .. }));
+
+            let letter = Letter { id: 1, text: "Dear Ada".to_owned() };
+            insert_into(letters::table).values(&letter).execute(connection).unwrap();
+            assert_eq!(letters::table.select(Letter::as_select()).first(connection), Ok(letter));
+            let update = diesel::update(letters::table).set(letters::id.eq(2));
+            update.execute(connection).unwrap();
+            let moved = letters::table.select(Letter::as_select()).first(connection);
+            assert!(matches!(open_error(moved), OpenError::NotAuthentic { .. }));
+
+            insert_into(members::table).values(&member("acme", 1)).execute(connection).unwrap();
+            let read =
+                |connection: &mut AnyConnection| members::table.select(Member::as_select()).first(connection);
+            assert_eq!(read(connection), Ok(member("acme", 1)));
+            diesel::update(members::table).set(members::org_id.eq("globex")).execute(connection).unwrap();
+            assert!(matches!(open_error(read(connection)), OpenError::UnknownKey { .. }));
+
+            insert_into(people::table).values(&person(1, 7)).execute(connection).unwrap();
+            let by_email =
+                people::table.filter(people::email.eq("ada@example.com")).select(Person::as_select());
+            let seven = keyring.tenant("7").unwrap();
+            assert_eq!(seven.with(|| by_email.clone().first(connection)), Ok(person(1, 7)));
+            assert!(by_email.first(connection).is_err(), "without a tenant");
+        });
     });
 }

@@ -1,7 +1,5 @@
 //! Sealed structs, values that are bound to their row, rows that name their tenant, and values as text.
 
-#[path = "sealed/diesel.rs"]
-mod by_diesel;
 #[path = "sealed/sqlx.rs"]
 mod by_sqlx;
 #[path = "sealed/text.rs"]
@@ -10,32 +8,10 @@ mod text;
 use std::sync::Arc;
 
 use envelope_core::{
-    BoxFuture, DataKey, EncryptionContext, GeneratedKey, KeyProvider, Keyring, MemoryStore, MissPolicy,
-    ProviderError, WrappedKey,
-    testing::{Fault, TestKms},
+    BoxFuture, DataKey, EncryptionContext, GeneratedKey, KeyProvider, ProviderError, WrappedKey,
+    testing::TestKms,
 };
 use tokio::sync::Barrier;
-
-/// One application on a key service that counts: a process that writes, and one that starts anew to read.
-struct Application {
-    kms: TestKms,
-    store: Arc<MemoryStore>,
-}
-
-impl Application {
-    fn new() -> Self {
-        Self { kms: TestKms::new(), store: Arc::new(MemoryStore::new()) }
-    }
-
-    /// A process without keys in memory, whose codecs do not wait for any.
-    fn process(&self) -> Keyring {
-        Keyring::builder(self.kms.clone(), Arc::clone(&self.store))
-            .allow_test_provider()
-            .on_miss(MissPolicy::Fail)
-            .open_blocking()
-            .unwrap()
-    }
-}
 
 /// Unwraps a key only once so many others are asked for.
 #[derive(Debug)]

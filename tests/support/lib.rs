@@ -2,6 +2,7 @@
 
 #![expect(clippy::missing_panics_doc, clippy::panic, reason = "a test fails by a panic")]
 
+pub mod application;
 pub mod database;
 
 /// A command that runs an example, which `./tests/run` has built.

@@ -2,12 +2,16 @@
 
 use std::sync::Arc;
 
-use envelope_core::{KeyError, Keyring, OpenError, PlaceError, RowKey, SealError, testing};
+use envelope_core::{
+    KeyError, Keyring, OpenError, PlaceError, RowKey, SealError,
+    testing::{self, Fault},
+};
 use envelope_sqlx::{Encrypted, QueryBuilderExt as _, Sealed};
+use envelope_tests::application::Application;
 use sqlx::{QueryBuilder, Sqlite, SqlitePool, sqlite::SqlitePoolOptions};
 use tokio::sync::Barrier;
 
-use super::{Application, Fault, Together};
+use super::Together;
 
 const TABLES: [&str; 4] = [
     "CREATE TABLE users (id INTEGER PRIMARY KEY, email BLOB NOT NULL UNIQUE, note BLOB)",

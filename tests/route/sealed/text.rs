@@ -3,7 +3,7 @@
 use core::slice;
 
 use diesel::{Connection as _, prelude::*};
-use envelope_core::{Column as _, Encoding, KeyId, Keyring, MalformedValue, OpenError, Purpose, testing};
+use envelope_core::{Encoding, Keyring, MalformedValue, OpenError, testing};
 use envelope_sqlx::QueryBuilderExt as _;
 use sqlx::{QueryBuilder, Sqlite, SqlitePool, sqlite::SqliteConnectOptions};
 use tempfile::TempDir;
@@ -259,36 +259,6 @@ async fn bound_text_is_read_by_both_and_moves_to_no_other_row() {
             assert!(matches!(error, OpenError::NotAuthentic { .. }), "{error}");
             let error = sqlx::query_as::<_, Letter>("SELECT * FROM letters").fetch_all(&databases.sqlx).await;
             assert!(error.is_err());
-        })
-        .await;
-}
-
-#[tokio::test]
-async fn the_rows_under_a_key_are_found_by_a_prefix() {
-    let keyring = testing::keyring();
-    keyring
-        .scope(async {
-            let databases = databases().await;
-            databases.write_by_sqlx(&account(1, "ada@example.com")).await;
-            let (email, note): (String, String) =
-                sqlx::query_as("SELECT email, note FROM accounts").fetch_one(&databases.sqlx).await.unwrap();
-            assert!(email.starts_with("env:/h") && note.starts_with("env:/g"), "{email} {note}");
-            // FORMAT.md#text-form: 15 and 6 bytes of plaintext.
-            let characters = |bytes: usize| 4 + (4 * bytes).div_ceil(3);
-            assert_eq!((email.len(), note.len()), (characters(22 + 15), characters(34 + 6)));
-            let keys = keyring.keys().await.unwrap();
-            let key = keys.iter().find(|key| key.purpose == Purpose::Search).unwrap().id;
-            for (key, expected) in [(key, 1), (KeyId::new(key.get() ^ 1).unwrap(), 0)] {
-                let prefix = String::from_utf8(Keyring::stored_prefix(&AccountEmail::FIELD, key)).unwrap();
-                assert_eq!(prefix.len(), 12, "{prefix}");
-                let count: i64 =
-                    sqlx::query_scalar("SELECT count(*) FROM accounts WHERE email LIKE ? || '%'")
-                        .bind(prefix)
-                        .fetch_one(&databases.sqlx)
-                        .await
-                        .unwrap();
-                assert_eq!(count, expected);
-            }
         })
         .await;
 }

@@ -1,20 +1,25 @@
 //! Rows that name their tenant.
 
 use diesel::prelude::*;
-use envelope_core::{KeyError, OpenError, PlaceError, SealError, testing};
+use envelope_core::{KeyError, OpenError, PlaceError, SealError, testing::{self, Fault}};
+use envelope_tests::application::Application;
 
 use super::{
-    Member, Person, SealedPerson, database, member, members, open_error, people, people_in, person,
-    seal_error, sql, with_database,
+    Connection,
+    fixture::{open_error, seal_error, sql, with_places, without_keyring_in},
 };
-use crate::sealed::{Application, Fault};
+use crate::places::{Member, Person, SealedPerson, TABLES, member, members, people, person};
+
+fn people_in(db: &mut Connection) -> QueryResult<Vec<Person>> {
+    people::table.order_by(people::id).select(Person::as_select()).load(db)
+}
 
 #[test]
 fn a_composite_id_and_a_tenant_are_bound_together() {
-    with_database(|_, db| {
+    with_places(|_, db| {
         let members = [member("acme", 1), member("acme", 12), member("globex", 1)];
         diesel::insert_into(members::table).values(&members[..]).execute(db).unwrap();
-        let load = |db: &mut SqliteConnection| {
+        let load = |db: &mut Connection| {
             members::table.order_by((members::org_id, members::number)).select(Member::as_select()).load(db)
         };
         assert_eq!(load(db).unwrap(), members);
@@ -39,7 +44,7 @@ fn a_composite_id_and_a_tenant_are_bound_together() {
 
 #[test]
 fn a_row_opens_with_the_keys_of_its_tenant_only() {
-    with_database(|keyring, db| {
+    with_places(|keyring, db| {
         diesel::insert_into(people::table).values(&vec![person(1, 7), person(2, 8)]).execute(db).unwrap();
         assert_eq!(people_in(db).unwrap(), [person(1, 7), person(2, 8)]);
         sql("UPDATE people SET org_id = 8 WHERE id = 1", db);
@@ -61,9 +66,9 @@ fn a_row_opens_with_the_keys_of_its_tenant_only() {
 
 #[test]
 fn a_search_needs_to_know_the_tenant() {
-    with_database(|keyring, db| {
+    with_places(|keyring, db| {
         diesel::insert_into(people::table).values(&vec![person(1, 7), person(2, 8)]).execute(db).unwrap();
-        let find = |db: &mut SqliteConnection| {
+        let find = |db: &mut Connection| {
             people::table.filter(people::email.eq("ada@example.com")).select(Person::as_select()).load(db)
         };
         let error = seal_error(find(db));
@@ -85,7 +90,7 @@ fn a_search_needs_to_know_the_tenant() {
 
 #[test]
 fn a_tenant_without_a_name_is_refused() {
-    with_database(|_, db| {
+    with_places(|_, db| {
         let nobody = Member { org_id: String::new(), ..member("acme", 1) };
         let error = seal_error(diesel::insert_into(members::table).values(&nobody).execute(db));
         assert!(matches!(error, SealError::Place { source: PlaceError::TenantName(_), .. }), "{error}");
@@ -97,11 +102,11 @@ fn a_tenant_without_a_name_is_refused() {
 #[test]
 fn the_rows_of_many_tenants_are_opened_with_one_fetch_of_their_keys() {
     let application = Application::new();
-    let db = &mut database();
     let tenants = 1..=5;
     let writer = application.process();
     let names: Vec<String> = tenants.clone().map(|id| id.to_string()).collect();
     pollster::block_on(writer.warm_tenants(names.iter().map(String::as_str))).unwrap();
+    without_keyring_in(TABLES, |db| {
     for id in 1..=50 {
         let sealed = person(id, (id - 1) % 5 + 1).seal(&writer).unwrap();
         diesel::insert_into(people::table).values(sealed).execute(db).unwrap();
@@ -120,4 +125,5 @@ fn the_rows_of_many_tenants_are_opened_with_one_fetch_of_their_keys() {
     assert_eq!(people, (1..=50).map(|id| person(id, (id - 1) % 5 + 1)).collect::<Vec<_>>());
     // One for each of two keys of five tenants.
     assert_eq!(application.kms.calls() - calls, 10);
+    });
 }
