@@ -13,6 +13,8 @@ mod model;
 mod multi;
 #[path = "diesel/places.rs"]
 mod places;
+#[path = "diesel/typed.rs"]
+mod typed;
 
 /// The suite for one backend, with what only some of them can.
 macro_rules! backend {
@@ -39,6 +41,7 @@ macro_rules! backend {
             mod structs;
             mod tenants;
             mod text;
+            mod types;
             mod update;
             mod wrapper;
             mod write;

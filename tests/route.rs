@@ -9,5 +9,7 @@ mod keys;
 mod sealed;
 #[path = "route/sqlx.rs"]
 mod sqlx_route;
+#[path = "diesel/typed.rs"]
+mod typed;
 #[path = "route/types.rs"]
 mod types;

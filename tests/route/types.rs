@@ -23,13 +23,13 @@ struct Databases {
     _folder: TempDir,
 }
 
-/// Runs a test with a keyring of its own, on a table of encrypted columns that may be `NULL`.
-async fn with_table(table: &str, columns: &str, test: impl AsyncFnOnce(&mut Databases)) {
+/// Runs a test with a keyring of its own, on a table.
+async fn with_table(table: &str, test: impl AsyncFnOnce(&mut Databases)) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("types.sqlite");
     let options = SqliteConnectOptions::new().filename(&path).create_if_missing(true);
     let sqlx = SqlitePool::connect_with(options).await.unwrap();
-    let create = format!("CREATE TABLE {table} (id INTEGER PRIMARY KEY, {columns})");
+    let create = table.replace("{id}", "INTEGER PRIMARY KEY").replace("{bytes}", "BLOB");
     QueryBuilder::<Sqlite>::new(create).build().execute(&sqlx).await.unwrap();
     let diesel = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
     let mut databases = Databases { diesel, sqlx, _folder: folder };

@@ -1,64 +1,13 @@
 //! Secrets: searched without being shown.
 
 use diesel::prelude::*;
-use secrecy::{ExposeSecret as _, SecretBox, SecretSlice, SecretString};
+use secrecy::{ExposeSecret as _, SecretBox, SecretString};
 
 use super::{Databases, found, is_wrong_type, scalar, with_table};
-
-diesel::table! {
-    accounts (id) {
-        id -> Integer,
-        token -> crate::types::secrets::AccountToken,
-        seed -> Nullable<crate::types::secrets::AccountSeed>,
-        pin -> Nullable<crate::types::secrets::AccountPin>,
-    }
-}
-
-#[derive(envelope_diesel::Encrypted, Queryable, Selectable, Debug)]
-#[diesel(table_name = accounts)]
-#[encrypt(diesel, sqlx)]
-struct Account {
-    id: i32,
-    #[encrypt(deterministic)]
-    token: SecretString,
-    #[encrypt]
-    seed: Option<SecretSlice<u8>>,
-    #[encrypt]
-    pin: Option<SecretBox<[u8; 4]>>,
-}
-
-/// The same table with fields that hide nothing.
-mod exposed {
-    diesel::table! {
-        accounts (id) {
-            id -> Integer,
-            token -> crate::types::secrets::exposed::AccountToken,
-            pin -> Nullable<crate::types::secrets::exposed::AccountPin>,
-        }
-    }
-
-    #[derive(envelope_diesel::Encrypted)]
-    #[diesel(table_name = accounts)]
-    struct Account {
-        id: i32,
-        #[encrypt(deterministic)]
-        token: Vec<u8>,
-        #[encrypt]
-        pin: Option<String>,
-    }
-}
+use crate::typed::secrets::{Account, TABLE, account, accounts, exposed};
 
 async fn with_accounts(test: impl AsyncFnOnce(&mut Databases)) {
-    with_table("accounts", "token BLOB NOT NULL UNIQUE, seed BLOB, pin BLOB", test).await;
-}
-
-fn account(id: i32) -> Account {
-    Account {
-        id,
-        token: SecretString::from(format!("token {id}")),
-        seed: (id == 1).then(|| vec![0, 255].into()),
-        pin: (id == 1).then(|| SecretBox::new(Box::new([1, 2, 3, 4]))),
-    }
+    with_table(TABLE, test).await;
 }
 
 #[tokio::test]
