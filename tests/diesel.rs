@@ -9,12 +9,18 @@ mod database;
 mod keys;
 #[path = "diesel/model.rs"]
 mod model;
+#[expect(unnameable_types, reason = "the guide's models are public")]
+#[path = "diesel/cli/models.rs"]
+mod models;
 #[path = "diesel/multi.rs"]
 mod multi;
 #[path = "diesel/places.rs"]
 mod places;
 #[path = "diesel/typed.rs"]
 mod typed;
+
+/// The application of `docs/diesel-cli.md` has one backend.
+use sqlite::schema;
 
 /// The suite for one backend, with what only some of them can.
 macro_rules! backend {
@@ -27,6 +33,8 @@ macro_rules! backend {
             pub(crate) const KIND: envelope_tests::database::Kind = envelope_tests::database::Kind::$kind;
 
             mod asynchronous;
+            mod cli;
+            mod ddl;
             mod explain;
             mod expressions;
             mod fixture;
@@ -45,13 +53,15 @@ macro_rules! backend {
             mod update;
             mod wrapper;
             mod write;
-            $(#[path = $file] mod $own;)*
+            $(#[path = $file] pub(crate) mod $own;)*
         }
     };
 }
 
 backend! {
     sqlite: diesel::SqliteConnection, diesel_async::sync_connection_wrapper::SyncConnectionWrapper<diesel::SqliteConnection>, diesel::sqlite::Sqlite, Sqlite;
+    "cli/sqlite/schema.rs" schema
+    "cli/patch.rs" patch
     "replace.rs" replace
     "returning.rs" returning
     "on_conflict.rs" upsert
@@ -59,12 +69,15 @@ backend! {
 
 backend! {
     postgres: diesel::PgConnection, diesel_async::AsyncPgConnection, diesel::pg::Pg, Postgres;
+    "cli/postgres/schema.rs" schema
     "returning.rs" returning
     "on_conflict.rs" upsert
 }
 
 backend! {
     mysql: diesel::MysqlConnection, diesel_async::AsyncMysqlConnection, diesel::mysql::Mysql, Mysql;
+    "cli/mysql/schema.rs" schema
+    "cli/patch.rs" patch
     "on_duplicate_key.rs" upsert
     "replace.rs" replace
 }

@@ -83,6 +83,16 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    lengths (id) {
+        id -> Integer,
+        found -> Nullable<crate::places::LengthsFound>,
+        hidden -> Nullable<crate::places::LengthsHidden>,
+        found_text -> Nullable<crate::places::LengthsFoundText>,
+        hidden_text -> Nullable<crate::places::LengthsHiddenText>,
+    }
+}
+
 diesel::joinable!(people -> guests (org_id));
 diesel::allow_tables_to_appear_in_same_query!(docs, guests, people);
 
@@ -181,6 +191,19 @@ pub(crate) struct Letter {
     pub(crate) id: i32,
     #[encrypt(encoding = "text")]
     pub(crate) text: String,
+}
+
+#[derive(Encrypted)]
+#[diesel(table_name = lengths)]
+pub(crate) struct Lengths {
+    #[encrypt(deterministic)]
+    pub(crate) found: Option<String>,
+    #[encrypt]
+    pub(crate) hidden: Option<String>,
+    #[encrypt(deterministic, encoding = "text")]
+    pub(crate) found_text: Option<String>,
+    #[encrypt(encoding = "text")]
+    pub(crate) hidden_text: Option<String>,
 }
 
 /// The tables; see `database::create`.

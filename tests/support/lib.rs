@@ -8,15 +8,27 @@ pub mod database;
 /// A command that runs an example, which `./tests/run` has built.
 #[must_use]
 pub fn example(name: &str) -> std::process::Command {
-    let test = std::env::current_exe().unwrap_or_default();
-    let profile = test.ancestors().nth(2).unwrap_or(&test);
-    let example = profile.join("examples").join(name);
+    let example = built(2).join("examples").join(name);
     assert!(
         example.exists(),
         "no {}; `cargo build --workspace --all-features --examples` builds it",
         example.display()
     );
     std::process::Command::new(example)
+}
+
+/// A command that runs a tool, which `./tests/run` has installed.
+#[must_use]
+pub fn tool(name: &str) -> std::process::Command {
+    let tool = built(3).join("test-tools/bin").join(name);
+    assert!(tool.exists(), "no {}; `./tests/run` installs it", tool.display());
+    std::process::Command::new(tool)
+}
+
+/// A folder above this test's: of its profile, and of everything that is built.
+fn built(above: usize) -> std::path::PathBuf {
+    let test = std::env::current_exe().unwrap_or_default();
+    test.ancestors().nth(above).unwrap_or(&test).to_owned()
 }
 
 #[cfg(doctest)]

@@ -1,0 +1,3 @@
+DROP TABLE users;
+DROP DOMAIN user_note;
+DROP DOMAIN user_email;

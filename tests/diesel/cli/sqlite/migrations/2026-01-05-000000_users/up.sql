@@ -1,0 +1,5 @@
+CREATE TABLE users (
+    id INTEGER PRIMARY KEY NOT NULL,
+    email BLOB NOT NULL UNIQUE,
+    note BLOB
+);
