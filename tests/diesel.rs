@@ -16,6 +16,9 @@ mod models;
 mod multi;
 #[path = "diesel/places.rs"]
 mod places;
+#[path = "diesel/scalars.rs"]
+mod scalars;
+#[cfg(feature = "newest")]
 #[path = "diesel/typed.rs"]
 mod typed;
 
@@ -28,17 +31,20 @@ macro_rules! backend {
         #[path = "diesel"]
         mod $name {
             pub(crate) type Connection = $connection;
+            #[cfg(feature = "newest")]
             pub(crate) type AsyncConnection = $asynchronous;
             pub(crate) type DB = $backend;
             pub(crate) const KIND: envelope_tests::database::Kind = envelope_tests::database::Kind::$kind;
 
+            #[cfg(feature = "newest")]
             mod asynchronous;
             mod cli;
             mod ddl;
             mod explain;
             mod expressions;
-            mod fixture;
+            pub(crate) mod fixture;
             mod placed;
+            #[cfg(feature = "newest")]
             mod pools;
             mod query;
             mod read;
@@ -49,8 +55,10 @@ macro_rules! backend {
             mod structs;
             mod tenants;
             mod text;
+            #[cfg(feature = "newest")]
             mod types;
             mod update;
+            mod values;
             mod wrapper;
             mod write;
             $(#[path = $file] pub(crate) mod $own;)*

@@ -10,7 +10,7 @@ use crate::backend::EncryptedBackend;
 ///
 /// # Errors
 ///
-/// [`OpenError`], boxed. Diesel puts it behind the field's name: it is the `source()` of Diesel's error.
+/// [`OpenError`], boxed. Diesel puts it behind the field's name: it is the `source()` of what its `DeserializationError` holds.
 pub fn open<M: UnboundColumn, DB: EncryptedBackend>(
     value: DB::RawValue<'_>,
 ) -> deserialize::Result<M::Plain> {
@@ -28,8 +28,8 @@ pub(crate) fn with_keyring<M: Column, R>(
         .unwrap_or_else(|source| Err(SealError::NoKeyring { field: M::FIELD.name(), source }))
 }
 
-/// A [`SealError`] one step down: Diesel's `SerializationError` gives as its `source()` not what it was made of, but the
-/// `source()` of that.
+/// A [`SealError`] one step down: Diesel's `SerializationError` gives as its `source()`, where it has one, not what it was made of, but
+/// the `source()` of that.
 #[derive(Debug, Error)]
 #[error("{0}")]
 pub(crate) struct NotSealed(#[source] pub(crate) SealError);

@@ -147,8 +147,19 @@
 //!
 //! # Errors
 //!
-//! The typed error is the [`source()`](core::error::Error::source) of Diesel's: an [`OpenError`] of `DeserializationError`, a [`SealError`] of
-//! `SerializationError`. It names table and column. No error, no `Debug` and no `debug_query` shows a plaintext, a key or a stored value.
+//! The typed error is the [`source()`](core::error::Error::source) of what Diesel's error holds: an [`OpenError`] in
+//! `DeserializationError`, a [`SealError`] in `SerializationError`. From Diesel 2.3.14 on it is the `source()` of Diesel's error too. It names
+//! table and column. No error, no `Debug` and no `debug_query` shows a plaintext, a key or a stored value.
+//!
+//! ```
+//! use core::error::Error as _;
+//! use envelope_diesel::OpenError;
+//!
+//! fn open_error(error: &diesel::result::Error) -> Option<&OpenError> {
+//!     let diesel::result::Error::DeserializationError(error) = error else { return None };
+//!     error.source()?.downcast_ref()
+//! }
+//! ```
 //!
 //! # Features
 //!

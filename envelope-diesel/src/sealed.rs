@@ -154,7 +154,7 @@ pub fn open_value<C: Column, T: EncryptedFieldType<C>>(
 ///
 /// # Errors
 ///
-/// [`OpenError`], boxed. It is the `source()` of Diesel's error.
+/// [`OpenError`], boxed. It is the `source()` of what Diesel's `DeserializationError` holds.
 pub fn open_row<S: envelope_core::SealedRow>(row: S) -> deserialize::Result<S::Row> {
     Keyring::with_current(|keyring| row.open_row(keyring))
         .unwrap_or_else(|source| Err(OpenError::NoKeyring { field: S::FIRST, source }))

@@ -9,7 +9,7 @@ pub(crate) fn with_tables(kind: Kind) -> Database {
     create(kind, TABLES)
 }
 
-/// A database with tables, in whose SQL `{id}`, `{bytes}` and `{text}` stand for what each database calls those.
+/// A database with tables, in whose SQL `{id}`, `{bytes}` and `{text}` stand for what each database calls those. Names may be in backquotes.
 pub(crate) fn create(kind: Kind, tables: &str) -> Database {
     let (id, bytes, text) = match kind {
         Kind::Sqlite => ("INTEGER PRIMARY KEY", "BLOB", "TEXT"),
@@ -25,6 +25,8 @@ pub(crate) fn create(kind: Kind, tables: &str) -> Database {
         // Readers and a writer side by side.
         database.sql("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF");
     }
-    database.sql(&tables.replace("{id}", id).replace("{bytes}", bytes).replace("{text}", text));
+    let quote = if kind == Kind::Mysql { "`" } else { "\"" };
+    let types = tables.replace("{id}", id).replace("{bytes}", bytes).replace("{text}", text);
+    database.sql(&types.replace('`', quote));
     database
 }

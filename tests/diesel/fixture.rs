@@ -1,8 +1,6 @@
 //! What the tests of one backend share. Compiled once for each.
 
-use std::error::Error as _;
-
-use diesel::{Connection as _, prelude::*};
+use diesel::{Connection as _, prelude::*, result::Error};
 use envelope_core::{Keyring, OpenError, SealError, testing};
 use envelope_tests::database::Database;
 
@@ -77,15 +75,13 @@ pub(crate) fn stored(connection: &mut Connection) -> Vec<Stored> {
 /// The typed error of a value that was not opened.
 #[track_caller]
 pub(crate) fn open_error<T: core::fmt::Debug>(result: QueryResult<T>) -> OpenError {
-    let error = result.unwrap_err();
-    assert!(matches!(error, diesel::result::Error::DeserializationError(_)), "{error:?}");
+    let Err(Error::DeserializationError(error)) = result else { panic!("{result:?}") };
     error.source().unwrap().downcast_ref::<OpenError>().unwrap().clone()
 }
 
 /// The typed error of a value that was not sealed.
 #[track_caller]
 pub(crate) fn seal_error<T: core::fmt::Debug>(result: QueryResult<T>) -> SealError {
-    let error = result.unwrap_err();
-    assert!(matches!(error, diesel::result::Error::SerializationError(_)), "{error:?}");
+    let Err(Error::SerializationError(error)) = result else { panic!("{result:?}") };
     error.source().unwrap().downcast_ref::<SealError>().unwrap().clone()
 }

@@ -19,6 +19,7 @@ use crate::{
         Person, PersonEmail, PersonNote, account, accounts, doc, docs, letters, member, members, people,
         person, stored_accounts,
     },
+    sqlite::fixture::{open_error, seal_error},
 };
 
 #[derive(diesel::MultiConnection)]
@@ -46,12 +47,6 @@ fn on_each(test: impl Fn(&mut AnyConnection)) {
     }
 }
 
-#[track_caller]
-fn open_error<T: core::fmt::Debug>(result: QueryResult<T>) -> OpenError {
-    let Err(diesel::result::Error::DeserializationError(error)) = result else { panic!("{result:?}") };
-    error.source().unwrap().downcast_ref::<OpenError>().unwrap().clone()
-}
-
 fn all(connection: &mut AnyConnection) -> QueryResult<Vec<User>> {
     User::query().order_by(users::id).load(connection)
 }
@@ -59,9 +54,7 @@ fn all(connection: &mut AnyConnection) -> QueryResult<Vec<User>> {
 #[test]
 fn what_has_no_keyring_is_refused() {
     on_each(|connection| {
-        let error = insert_into(users::table).values(&ada()).execute(connection).unwrap_err();
-        let diesel::result::Error::SerializationError(error) = error else { panic!("{error:?}") };
-        let error = error.source().unwrap().downcast_ref::<SealError>().unwrap();
+        let error = seal_error(insert_into(users::table).values(&ada()).execute(connection));
         assert!(matches!(error, SealError::NoKeyring { .. }), "{error}");
         let found = users::table.filter(users::email.eq("ada@example.com")).count();
         assert!(found.get_result::<i64>(connection).is_err());
