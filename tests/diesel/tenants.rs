@@ -101,7 +101,7 @@ fn a_tenant_without_a_name_is_refused() {
 
 #[test]
 fn the_rows_of_many_tenants_are_opened_with_one_fetch_of_their_keys() {
-    let application = Application::new();
+    let application = Application::start();
     let tenants = 1..=5;
     let writer = application.process();
     let names: Vec<String> = tenants.clone().map(|id| id.to_string()).collect();

@@ -5,10 +5,8 @@ mod names;
 #[path = "diesel/values.rs"]
 mod values;
 
-use std::error::Error as _;
-
 use diesel::{prelude::*, sql_types::Binary};
-use envelope_core::{OpenError, testing};
+use envelope_core::testing;
 use envelope_diesel::Encrypted;
 
 diesel::table! {
@@ -73,12 +71,4 @@ fn stored(expression: &str, table: &str, connection: &mut SqliteConnection) -> V
         format!("SELECT {expression} AS bytes FROM {table} WHERE {expression} IS NOT NULL ORDER BY id");
     let rows: Vec<Bytes> = diesel::sql_query(query).load(connection).unwrap();
     rows.into_iter().map(|row| row.bytes).collect()
-}
-
-/// The typed error of a value that was not opened, and the whole text.
-#[track_caller]
-fn open_error<T: core::fmt::Debug>(result: QueryResult<T>) -> OpenError {
-    let error = result.unwrap_err();
-    assert!(matches!(error, diesel::result::Error::DeserializationError(_)), "{error:?}");
-    error.source().unwrap().downcast_ref::<OpenError>().unwrap().clone()
 }

@@ -17,7 +17,7 @@ pub struct Application {
 impl Application {
     /// One without keys.
     #[must_use]
-    pub fn new() -> Self {
+    pub fn start() -> Self {
         Self { kms: TestKms::new(), store: Arc::new(MemoryStore::new()) }
     }
 

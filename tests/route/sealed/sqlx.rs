@@ -309,7 +309,7 @@ async fn without_a_keyring_in_force_sealed_structs_are_read_written_and_opened()
 
 #[tokio::test]
 async fn the_rows_of_many_tenants_are_opened_with_one_fetch_of_their_keys() {
-    let (application, pool) = (Application::new(), &database().await);
+    let (application, pool) = (Application::start(), &database().await);
     let writer = application.process();
     writer.warm_tenants(["1", "2", "3", "4", "5"]).await.unwrap();
     for id in 1..=50 {
@@ -335,7 +335,7 @@ async fn the_rows_of_many_tenants_are_opened_with_one_fetch_of_their_keys() {
 
 #[tokio::test]
 async fn the_keys_of_a_batch_are_fetched_together() {
-    let application = Application::new();
+    let application = Application::start();
     let writer = application.process();
     writer.warm_tenants(["1", "2", "3"]).await.unwrap();
     let rows: Vec<_> = (1..=6).map(|id| person(id, (id - 1) % 3 + 1).seal(&writer).unwrap()).collect();
