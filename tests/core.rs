@@ -3,6 +3,8 @@
 #![expect(clippy::arithmetic_side_effects, reason = "the tests compute with small numbers")]
 #![expect(clippy::unwrap_in_result, reason = "what a test returns is what it examines; all else may panic")]
 
+#[path = "core/analyze.rs"]
+mod analyze;
 #[path = "core/columns.rs"]
 mod columns;
 #[path = "core/debug.rs"]
@@ -11,12 +13,16 @@ mod debug;
 mod faults;
 #[path = "core/file_store.rs"]
 mod file_store;
+#[path = "core/index.rs"]
+mod index;
 #[path = "core/key_calls.rs"]
 mod key_calls;
 #[path = "core/local_key.rs"]
 mod local_key;
 #[path = "core/meaning.rs"]
 mod meaning;
+#[path = "core/normalize.rs"]
+mod normalize;
 #[path = "core/place.rs"]
 mod place;
 #[path = "core/plaintext.rs"]
@@ -27,6 +33,8 @@ mod plaintext_types;
 mod records;
 #[path = "core/scope.rs"]
 mod scope;
+#[path = "core/search.rs"]
+mod search;
 #[path = "core/shared_store.rs"]
 mod shared_store;
 #[path = "core/spec.rs"]

@@ -2,7 +2,7 @@
 """Opens the vectors of the stored format, knowing FORMAT.md and nothing of the Rust code.
 
 It recomputes each intermediate value that a vector carries and compares it, opens what must open, and refuses what must
-be refused with the error that the vector names. Needs the package `cryptography`.
+be refused with the error that the vector names. Needs the packages `cryptography`, `idna` and `phonenumbers`.
 
     python3 tests/read_vectors.py [FILE or DIRECTORY ...]        default: tests/vectors
 """
@@ -22,6 +22,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM, AESSIV
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+import index_terms
 
 
 class Refused(Exception):
@@ -57,7 +59,7 @@ def hkdf(key, info, length):
 
 # FORMAT.md#value
 
-GCM, SIV = 0x01, 0x10
+GCM, SIV, HMAC = 0x01, 0x10, 0x20
 SUITES = {"randomized": GCM, "deterministic": SIV}
 OVERHEAD = {GCM: 34, SIV: 22}
 LONGEST_PLAINTEXT = 1 << 30
@@ -361,6 +363,35 @@ def read_bytes(vector):
     return steps
 
 
+# FORMAT.md#normalisers and FORMAT.md#index-terms
+
+
+def refusing(function, *arguments):
+    try:
+        return function(*arguments)
+    except index_terms.NotTaken:
+        raise Refused("bad-plaintext") from None
+
+
+def read_normaliser(vector):
+    plaintext = encode("text", vector["meaning"]) if "meaning" in vector else vector["plaintext"]
+    return {"plaintext": plaintext, "alike": refusing(index_terms.alike, vector["steps"], plaintext)}
+
+
+def read_index(vector):
+    of_part = [""] + [f"-{number}" for number in range(2, 5) if f"plaintext-{number}" in vector]
+    values = {f"plaintext{part}": encode(vector[f"type{part}"], vector[f"meaning{part}"]) for part in of_part}
+    steps = [vector.get(f"steps{part}", "") for part in of_part]
+    hashed = refusing(index_terms.inputs, vector["take"], vector["type"], values.values(), steps)
+    tenant, context, key_id = vector["tenant"].encode(), vector["context"].encode(), vector["key-id"]
+    key = column_key(vector["data-key"], HMAC, key_id, tenant, context)
+    terms = sorted({index_terms.term(key, key_id, int(vector["bits"]), part) for part in hashed})
+    read = {"column-key": key, "hashed": " ".join(map(bytes.hex, hashed)), "terms": " ".join(map(bytes.hex, terms))}
+    if "text-terms" in vector:
+        read["text-terms"] = " ".join("env:" + base64.b64encode(part).decode().rstrip("=") for part in terms)
+    return values | read
+
+
 # FORMAT.md#encryption-context
 
 PURPOSES = {"encrypt": 1, "search": 2}
@@ -490,6 +521,8 @@ def read_key_file(vector):
 
 READERS = {
     "value": read_value,
+    "normaliser": read_normaliser,
+    "index": read_index,
     "context": read_context,
     "local-file": read_local_file,
     "local-wrap": read_local_wrap,
@@ -497,8 +530,10 @@ READERS = {
 }
 TEXT = {"about", "kind", "expect", "mode", "tenant", "context", "type", "variants", "meaning", "text"}
 TEXT |= {"application", "purpose", "provider-key", "store"}
+TEXT |= {f"{name}-{number}" for name in ("type", "meaning", "steps") for number in range(2, 5)}
+TEXT |= {"steps", "take", "bits", "hashed", "terms", "text-terms"}
 # An intermediate value in a vector that the reader did not compute would be compared with nothing.
-INPUT = TEXT | {"key-id", "data-key", "row", "row-2", "value", "contents", "wrapped", "local-key"}
+INPUT = TEXT - {"hashed", "terms", "text-terms"} | {"key-id", "data-key", "row", "row-2", "value", "contents", "wrapped", "local-key"}
 
 
 def parse(path):

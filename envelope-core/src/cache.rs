@@ -142,6 +142,17 @@ impl KeySet {
             .find(|entry| entry.record.purpose == purpose && entry.record.state == KeyState::Active)
     }
 
+    /// The key to write with next, if a process may know it: the pending one, else the active one.
+    pub(crate) fn newest(&self, purpose: Purpose) -> Option<&Entry> {
+        let is_next =
+            |entry: &&Entry| entry.record.purpose == purpose && entry.record.state == KeyState::Pending;
+        self.keys
+            .iter()
+            .filter(is_next)
+            .max_by_key(|entry| entry.record.created_at)
+            .or_else(|| self.active(purpose))
+    }
+
     /// Whether the tenant ever had a key for the purpose.
     pub(crate) fn has(&self, purpose: Purpose) -> bool {
         self.keys.iter().any(|entry| entry.record.purpose == purpose)

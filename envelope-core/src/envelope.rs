@@ -29,6 +29,8 @@ pub(crate) enum Suite {
     Gcm,
     /// AES-256-SIV.
     Siv,
+    /// HMAC-SHA-256, of an index.
+    Hmac,
 }
 
 impl Suite {
@@ -36,14 +38,16 @@ impl Suite {
         match self {
             Self::Gcm => 0x01,
             Self::Siv => 0x10,
+            Self::Hmac => 0x20,
         }
     }
 
-    /// How many bytes a value has beyond its plaintext.
+    /// How many bytes a value has beyond its plaintext; of an index, beyond its term.
     pub(crate) const fn overhead(self) -> usize {
         match self {
             Self::Gcm => HEADER_LEN + NONCE_LEN + TAG_LEN,
             Self::Siv => HEADER_LEN + TAG_LEN,
+            Self::Hmac => HEADER_LEN,
         }
     }
 
@@ -51,6 +55,7 @@ impl Suite {
         match mode {
             Mode::Randomized => Self::Gcm,
             Mode::Deterministic => Self::Siv,
+            Mode::Index => Self::Hmac,
         }
     }
 
@@ -58,6 +63,7 @@ impl Suite {
         match self {
             Self::Gcm => Mode::Randomized,
             Self::Siv => Mode::Deterministic,
+            Self::Hmac => Mode::Index,
         }
     }
 }

@@ -11,7 +11,7 @@ pub use keys::KeyError;
 pub use place::PlaceError;
 pub use service::{BoxError, ProviderError, StoreError};
 use thiserror::Error;
-pub use value::{MalformedValue, OpenError, SealError};
+pub use value::{MalformedValue, OpenError, SealError, SearchError};
 
 /// No keyring is in force where an ORM encodes or decodes a value.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]

@@ -1,22 +1,32 @@
 //! The vocabulary of columns: which column a value belongs to, and how it is protected.
 
 mod column;
+mod index;
+mod normalizer;
 
 use core::fmt;
 
 pub use column::{
-    BoundColumn, BoundMode, Column, ColumnMode, Deterministic, Randomized, RowBound, SearchableColumn,
-    SearchableMode, UnboundColumn, UnboundMode,
+    BoundColumn, BoundMode, Candidates, Column, ColumnMode, Deterministic, Exact, IndexMode, IndexedColumn,
+    Randomized, RowBound, SearchableColumn, SearchableMode, Terms, UnboundColumn, UnboundMode,
 };
+pub use index::{Buckets, Index, IndexKey, Take, TermTable};
+pub use normalizer::Normalizer;
+#[cfg(all(test, feature = "phone"))]
+pub(crate) use normalizer::REGIONS;
+#[cfg(feature = "phone")]
+pub(crate) use normalizer::is_region;
 
 /// How a column's values are protected; part of the column's declaration, never chosen per value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(clippy::exhaustive_enums, reason = "a third mode is a new suite and has to be handled everywhere")]
+#[expect(clippy::exhaustive_enums, reason = "a further mode is a new suite and has to be handled everywhere")]
 pub enum Mode {
     /// A fresh nonce for each value: equal plaintexts have different ciphertexts. Cannot be searched.
     Randomized,
     /// Equal plaintexts have equal ciphertexts, so the database can compare them; it learns which rows are equal.
     Deterministic,
+    /// Terms by which another column is found: a keyed hash, from which no plaintext comes back.
+    Index,
 }
 
 /// What a column does with stored bytes that are not an envelope, as they stand in a table that is being encrypted.
@@ -95,6 +105,10 @@ pub struct Field {
     encoding: Encoding,
     row: &'static [&'static str],
     tenant: Option<&'static str>,
+    index: Option<Index>,
+    normalizers: &'static [Normalizer],
+    indexes: &'static [Self],
+    compound: &'static [&'static str],
 }
 
 impl Field {
@@ -118,7 +132,43 @@ impl Field {
             encoding: Encoding::Bytes,
             row: &[],
             tenant: None,
+            index: None,
+            normalizers: &[],
+            indexes: &[],
+            compound: &[],
         }
+    }
+
+    /// Describes an index: a column whose stored bytes are terms.
+    ///
+    /// # Panics
+    ///
+    /// As [`new`](Self::new).
+    #[must_use]
+    pub const fn of_index(
+        table: &'static str,
+        column: &'static str,
+        context: &'static str,
+        index: Index,
+    ) -> Self {
+        let mut field = Self::new(table, column, context, Mode::Index);
+        field.index = Some(index);
+        field
+    }
+
+    /// The same column with its values made alike by these steps before they are encrypted, for a deterministic column. What is
+    /// read is the value after them.
+    #[must_use]
+    pub const fn normalized(mut self, steps: &'static [Normalizer]) -> Self {
+        self.normalizers = steps;
+        self
+    }
+
+    /// The same column with these indexes, in columns beside it that are written with it.
+    #[must_use]
+    pub const fn indexed_by(mut self, indexes: &'static [Self]) -> Self {
+        self.indexes = indexes;
+        self
     }
 
     /// The same column with another rule for rows that are not encrypted yet.
@@ -196,6 +246,63 @@ impl Field {
     #[must_use]
     pub const fn tenant_column(&self) -> Option<&'static str> {
         self.tenant
+    }
+
+    /// The same column as a part of these compound indexes, by the names of their columns.
+    #[must_use]
+    pub const fn part_of(mut self, columns: &'static [&'static str]) -> Self {
+        self.compound = columns;
+        self
+    }
+
+    /// The columns of the compound indexes that this column is a part of, which are written with it.
+    #[must_use]
+    pub const fn compound_indexes(&self) -> &'static [&'static str] {
+        self.compound
+    }
+
+    /// Whether the compound indexes that this column is a part of are these, in this order.
+    #[must_use]
+    pub const fn is_part_of(&self, columns: &[&str]) -> bool {
+        let (mut own, mut others) = (self.compound, columns);
+        while let ([one, own_rest @ ..], [other, others_rest @ ..]) = (own, others) {
+            if !equal(one, other) {
+                return false;
+            }
+            (own, others) = (own_rest, others_rest);
+        }
+        own.is_empty() && others.is_empty()
+    }
+
+    /// How the terms of an index are made; `None` for a column of values.
+    #[must_use]
+    pub const fn index(&self) -> Option<&Index> {
+        self.index.as_ref()
+    }
+
+    /// The steps by which values are made alike before they are encrypted.
+    #[must_use]
+    pub const fn normalizers(&self) -> &'static [Normalizer] {
+        self.normalizers
+    }
+
+    /// The indexes in columns beside this one, which are written with it.
+    #[must_use]
+    pub const fn indexes(&self) -> &'static [Self] {
+        self.indexes
+    }
+
+    /// Whether the indexes in columns beside this one are these, in this order.
+    #[must_use]
+    pub const fn is_indexed_by(&self, columns: &[&str]) -> bool {
+        let (mut own, mut others) = (self.indexes, columns);
+        while let ([one, own_rest @ ..], [other, others_rest @ ..]) = (own, others) {
+            if !equal(one.name.column, other) {
+                return false;
+            }
+            (own, others) = (own_rest, others_rest);
+        }
+        own.is_empty() && others.is_empty()
     }
 
     /// Whether values are bound to the row that these columns name, in this order.

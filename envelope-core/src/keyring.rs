@@ -27,7 +27,7 @@ use crate::{
     clock::Moment,
     envelope::Suite,
     error::KeyError,
-    field::Field,
+    field::{Field, IndexKey},
     key::{EncryptionContext, KeyId, KeyRecord, KeyState, Purpose, Tenant, TenantNameError, WrappedKey},
     provider::KeyProvider,
     store::KeyStore,
@@ -157,18 +157,24 @@ impl Keyring {
     ) -> Result<R, KeyError> {
         let suite = Suite::of(field.mode());
         let now = self.ring.clock.now();
+        let is_newest = field.index().is_some_and(|index| index.key() == IndexKey::Newest);
+        let writes = |set: &KeySet| {
+            let entry = if is_newest { set.newest(purpose) } else { set.active(purpose) };
+            entry.map(|entry| entry.record.id)
+        };
         if let Some(set) = &*self.keys.set.load()
             && now < set.life.soft
-            && let Some(entry) = set.active(purpose)
-            && let Some(ready) = set.column(entry.record.id, suite, field)
+            && let Some(id) = writes(set)
+            && let Some(ready) = set.column(id, suite, field)
             && ready.parent.is_fresh(now)
         {
             self.count(purpose, ready);
             return Ok(f(ready.hit()));
         }
-        let set = self.snapshot(Want::Active(purpose), now)?;
+        let want = if is_newest { Want::Searchable } else { Want::Active(purpose) };
+        let set = self.snapshot(want, now)?;
         let no_active = || KeyError::NoActive { tenant: self.keys.tenant.clone(), purpose };
-        let id = set.active(purpose).ok_or_else(no_active)?.record.id;
+        let id = writes(&set).ok_or_else(no_active)?;
         let ready = self.column(&set, id, suite, field, now)?;
         self.count(purpose, &ready);
         Ok(f(ready.hit()))

@@ -48,6 +48,10 @@ mod install;
 mod portable;
 mod batch;
 mod seal;
+mod analyze;
+mod search;
+mod terms;
+mod normalize;
 mod keyring;
 mod cache;
 mod telemetry;
@@ -64,16 +68,18 @@ mod plaintext;
 mod key;
 mod random;
 
+pub use analyze::{Analysis, Finding, analyze, analyze_index};
 pub use batch::{KeyBatch, SealedRow};
 #[cfg(feature = "config")]
 pub use config::{Config, ConfigError};
 pub use error::{
     BoxError, KeyError, MalformedValue, NoKeyring, OpenError, PlaceError, ProviderError, SealError,
-    StoreError,
+    SearchError, StoreError,
 };
 pub use field::{
-    BoundColumn, BoundMode, Column, ColumnMode, Deterministic, Encoding, Field, FieldName, Mode,
-    PlaintextRows, Randomized, RowBound, SearchableColumn, SearchableMode, UnboundColumn, UnboundMode,
+    BoundColumn, BoundMode, Buckets, Candidates, Column, ColumnMode, Deterministic, Encoding, Exact, Field,
+    FieldName, Index, IndexKey, IndexMode, IndexedColumn, Mode, Normalizer, PlaintextRows, Randomized,
+    RowBound, SearchableColumn, SearchableMode, Take, TermTable, Terms, UnboundColumn, UnboundMode,
 };
 pub use install::{AlreadyInstalled, Scope};
 pub use key::{
@@ -83,12 +89,12 @@ pub use key::{
 pub use keyring::{ChangeError, KeyInfo, Keyring, KeyringBuilder, MissPolicy};
 #[cfg(feature = "json")]
 pub use plaintext::Json;
-#[doc(hidden)]
-pub use plaintext::wipe;
 pub use plaintext::{
-    DeterministicPlaintext, ExactPlaintext, FromPlaintext, ListItem, Plaintext, PlaintextBytes,
-    PlaintextError, PlaintextWriter, ToPlaintext,
+    DeterministicPlaintext, ExactPlaintext, FromPlaintext, ListItem, Ordered, OrderedPlaintext, Plaintext,
+    PlaintextBytes, PlaintextError, PlaintextWriter, TextPlaintext, ToPlaintext,
 };
+#[doc(hidden)]
+pub use plaintext::{Encoded, Part, index_parts, index_whole, wipe};
 #[cfg(feature = "age")]
 pub use provider::AgeKey;
 #[cfg(feature = "aws-kms")]
@@ -96,4 +102,5 @@ pub use provider::AwsKms;
 pub use provider::{BoxFuture, GeneratedKey, KeyProvider, LocalKey};
 pub use random::RandomError;
 pub use row::{Place, RowKey, TenantId};
+pub use search::{Find, Found, Search};
 pub use store::{Commit, FileStore, KeyChange, KeyRow, KeyStore, MemoryStore};

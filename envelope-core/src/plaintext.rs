@@ -3,9 +3,12 @@
 #[macro_use]
 mod fixed;
 mod bytes;
+mod encoded;
 mod impls;
 mod list;
 mod net;
+mod order;
+mod tuple;
 mod wipe;
 
 #[cfg(any(feature = "chrono", feature = "time"))]
@@ -24,9 +27,15 @@ mod time;
 mod uuid;
 
 pub use bytes::{PlaintextBytes, PlaintextWriter};
+pub(crate) use encoded::encode;
+#[doc(hidden)]
+pub use encoded::{Encoded, Part, parts as index_parts, whole as index_whole};
+pub(crate) use impls::TEXT;
 #[cfg(feature = "json")]
 pub use json::Json;
 pub use list::ListItem;
+pub use order::{Ordered, OrderedPlaintext, TextPlaintext};
+pub(crate) use tuple::parts;
 #[doc(hidden)]
 pub use wipe::wipe;
 

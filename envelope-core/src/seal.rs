@@ -8,9 +8,12 @@ use crate::{
     field::{BoundColumn, Encoding, Field, Mode, PlaintextRows, SearchableColumn, UnboundColumn},
     key::{KeyId, Purpose},
     keyring::{Keyring, Unusable},
-    plaintext::{FromPlaintext, PlaintextBytes, ToPlaintext},
+    normalize::normalize,
+    plaintext::{FromPlaintext, PlaintextBytes, ToPlaintext, encode},
     row::{Flaw, Place, RowKey},
+    search,
     suite::{ColumnKey, Fresh, NotAuthentic, SealFailure},
+    terms,
 };
 
 impl Keyring {
@@ -165,7 +168,7 @@ impl Keyring {
         value: &(impl ToPlaintext + ?Sized),
     ) -> Result<Vec<Vec<u8>>, SealError> {
         let name = field.name();
-        if field.mode() != Mode::Deterministic {
+        if field.mode() == Mode::Randomized || field.index().is_some_and(|index| !index.is_exact()) {
             return Err(SealError::NotSearchable { field: name });
         }
         self.of_place(field, &Place::default())
@@ -186,6 +189,9 @@ impl Keyring {
         let of_place = |source| OpenError::Place { field: name, source };
         let keyring = self.of_place(field, place).map_err(of_place)?;
         let row = row_of(field, place).map_err(of_place)?;
+        if field.mode() == Mode::Index {
+            return Err(OpenError::Index { field: name });
+        }
         let (id, suite, value) = match parse(field, stored)? {
             Stored::Value(id, suite, value) => (id, suite, value),
             Stored::Plaintext(bytes) => return Ok(bytes),
@@ -274,7 +280,23 @@ fn seal_with(
     row: Option<&RowKey>,
     value: &(impl ToPlaintext + ?Sized),
 ) -> Result<Vec<u8>, SealError> {
-    let value = column.seal(row, Fresh, value).map_err(|failure| seal_error(field, failure))?;
+    let plaintext = |source| SealError::Plaintext { field: field.name(), source };
+    let made_alike = |steps: &[_]| {
+        let encoded = encode(value).map_err(plaintext)?;
+        normalize(steps, &encoded).map_err(plaintext)
+    };
+    if let Some(index) = field.index() {
+        let encoded = encode(value).map_err(plaintext)?;
+        return match &*terms::texts(index, &encoded).map_err(plaintext)? {
+            [text] => Ok(search::term(field, index, column, text)),
+            _ => Err(SealError::NotSearchable { field: field.name() }),
+        };
+    }
+    let sealed = match field.normalizers() {
+        [] => column.seal(row, Fresh, value),
+        steps => column.seal(row, Fresh, made_alike(steps)?.as_slice()),
+    };
+    let value = sealed.map_err(|failure| seal_error(field, failure))?;
     Ok(match field.stored_as() {
         Encoding::Bytes => value,
         Encoding::Text => text::encode(&value),
@@ -305,6 +327,6 @@ pub(crate) fn seal_error(field: &Field, failure: SealFailure) -> SealError {
 const fn purpose(mode: Mode) -> Purpose {
     match mode {
         Mode::Randomized => Purpose::Encrypt,
-        Mode::Deterministic => Purpose::Search,
+        Mode::Deterministic | Mode::Index => Purpose::Search,
     }
 }

@@ -1,6 +1,7 @@
 //! Suite → algorithm: the key of one column under one data key, ready for use.
 
 mod deterministic;
+mod index;
 mod randomized;
 
 use core::fmt;
@@ -9,6 +10,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use crate::{
     envelope::{HEADER_LEN, MAX_PLAINTEXT, NONCE_LEN, Portable, Suite, TAG_LEN, header},
+    field::Index,
     key::{DataKey, KeyId, Tenant, length, push, wipe_stack},
     plaintext::{PlaintextBytes, PlaintextError, PlaintextWriter, ToPlaintext},
     random::{self, RandomError},
@@ -16,6 +18,7 @@ use crate::{
 };
 
 const COLUMN_KEY_LABEL: &[u8] = b"envelope/v1/column-key";
+const NO_VALUE: PlaintextError = PlaintextError::new("a value of a column that is encrypted");
 const VALUE_LABEL: &[u8] = b"envelope/v1/value";
 
 /// The key of one column under one data key, with what every value of the column is bound to.
@@ -30,6 +33,7 @@ pub(crate) struct ColumnKey {
 enum Cipher {
     Gcm(Box<randomized::Gcm>),
     Siv(deterministic::Siv),
+    Hash(index::Hash),
 }
 
 impl Cipher {
@@ -40,6 +44,7 @@ impl Cipher {
                 Self::Gcm(Box::new(randomized::Gcm::new(&derive(data_key, id, suite, tenant, context))))
             }
             Suite::Siv => Self::Siv(deterministic::Siv::new(derive(data_key, id, suite, tenant, context))),
+            Suite::Hmac => Self::Hash(index::Hash::new(&derive(data_key, id, suite, tenant, context))),
         }
     }
 }
@@ -120,6 +125,8 @@ impl ColumnKey {
                     .map_err(|TooLong| SealFailure::TooLong(length))?;
                 value.extend_from_slice(&tag);
             }
+            // Not reached: of an index nothing is sealed.
+            Cipher::Hash(_) => return Err(SealFailure::NoEncoding(NO_VALUE)),
             Cipher::Siv(siv) => {
                 // The synthetic IV stands before the ciphertext and is known after it.
                 value.extend_from_slice(&[0; TAG_LEN]);
@@ -136,6 +143,16 @@ impl ColumnKey {
             }
         }
         Ok(())
+    }
+
+    /// The term of an index for a text (FORMAT.md#index-terms), with its header. Of another suite nothing but the header.
+    pub(crate) fn term(&self, index: &Index, text: &[u8]) -> Vec<u8> {
+        let mut term = Vec::with_capacity(HEADER_LEN.saturating_add(index.term_bits().div_ceil(8).into()));
+        term.extend_from_slice(&self.header);
+        if let Cipher::Hash(hash) = &self.cipher {
+            term.extend(hash.term(index, text));
+        }
+        term
     }
 
     /// Writes a value that begins with another header than those of the database. `None` for suites without a nonce.
@@ -183,6 +200,7 @@ impl ColumnKey {
         let plaintext = match &self.cipher {
             Cipher::Gcm(gcm) => self.with_ad(row, |ad| gcm.open(ad, body))?,
             Cipher::Siv(siv) => self.with_ad(row, |ad| siv.open(ad, body))?,
+            Cipher::Hash(_) => return Err(NotAuthentic),
         };
         Ok(PlaintextBytes::new(plaintext))
     }
@@ -198,6 +216,7 @@ impl ColumnKey {
         let plaintext = match &self.cipher {
             Cipher::Gcm(gcm) => self.with_ad(row, |ad| gcm.open_in_place(ad, body))?,
             Cipher::Siv(siv) => self.with_ad(row, |ad| siv.open_in_place(ad, body))?,
+            Cipher::Hash(_) => return Err(NotAuthentic),
         };
         value.truncate(HEADER_LEN.saturating_add(plaintext.end));
         value.drain(..HEADER_LEN.saturating_add(plaintext.start));
@@ -208,6 +227,7 @@ impl ColumnKey {
         match self.cipher {
             Cipher::Gcm(_) => Suite::Gcm,
             Cipher::Siv(_) => Suite::Siv,
+            Cipher::Hash(_) => Suite::Hmac,
         }
     }
 
@@ -251,6 +271,12 @@ fn derive<const N: usize>(
     ])
 }
 
+/// What is hashed for a text of an index, for vectors.
+#[cfg(feature = "testing")]
+pub(crate) fn hashed(index: &Index, text: &[u8]) -> Vec<u8> {
+    [&index::what(index), text].concat()
+}
+
 /// The bytes of a column key, for vectors.
 #[cfg(feature = "testing")]
 pub(crate) fn column_key(
@@ -261,7 +287,7 @@ pub(crate) fn column_key(
     context: &str,
 ) -> Zeroizing<Vec<u8>> {
     Zeroizing::new(match suite {
-        Suite::Gcm => derive::<32>(data_key, id, suite, tenant, context).to_vec(),
+        Suite::Gcm | Suite::Hmac => derive::<32>(data_key, id, suite, tenant, context).to_vec(),
         Suite::Siv => derive::<64>(data_key, id, suite, tenant, context).to_vec(),
     })
 }

@@ -8,7 +8,7 @@ mod vector;
 
 pub use clock::TestClock;
 pub use kms::{Fault, TestKms};
-pub use vector::{Case, Steps};
+pub use vector::{Case, IndexSteps, Steps};
 
 use crate::{Keyring, MemoryStore};
 

@@ -129,7 +129,7 @@ trait FetchFor {
 impl FetchFor for Keyring {
     async fn fetch_for<C: Column>(&self) -> Result<(), SealError> {
         let purpose = match C::FIELD.mode() {
-            Mode::Deterministic => Purpose::Search,
+            Mode::Deterministic | Mode::Index => Purpose::Search,
             _ => Purpose::Encrypt,
         };
         self.warm_for(purpose).await.map_err(|source| SealError::Key { field: C::FIELD.name(), source })

@@ -11,7 +11,7 @@ use envelope_core::{
 };
 
 use super::{
-    meaning,
+    index, meaning, normalize,
     vector::{Vector, hex, unhex},
 };
 
@@ -66,6 +66,8 @@ fn section<'a>(text: &'a str, from: &str, to: &str) -> &'a str {
 fn read(vector: &Vector, all: &[Vector]) -> Outcome {
     match vector.text("kind") {
         "value" => read_value(vector),
+        "normaliser" => normalize::read(vector),
+        "index" => index::read(vector),
         "context" => {
             let context = vector.record().context();
             assert_eq!(hex(&context.to_bytes()), vector.text("encoded"), "{}", vector.name);

@@ -13,8 +13,8 @@ use std::{
 };
 
 use envelope_core::{
-    BoxFuture, Column, DataKey, EncryptionContext, GeneratedKey, KeyId, KeyProvider, Keyring, MemoryStore,
-    ProviderError, Tenant, WrappedKey,
+    BoxFuture, Candidates, Column, DataKey, EncryptionContext, Field, Find, GeneratedKey, Index, KeyId,
+    KeyProvider, Keyring, MemoryStore, Normalizer, ProviderError, Take, Tenant, WrappedKey,
     testing::{Case, TestClock},
 };
 use zeroize::Zeroizing;
@@ -194,4 +194,108 @@ fn a_key_is_in_memory_while_it_is_used_and_not_afterwards() {
     assert_eq!(found("after the keyring"), [0; 4]);
     eventually("the child ends", || child.try_wait().unwrap().is_some());
     assert!(child.wait().unwrap().success());
+}
+
+/// What is searched: the value as it is stored, and as the steps of the index leave it.
+const SEARCHED: [&str; 2] = ["CONFIDENTIAL NAME 4711", "confidential name 4711"];
+
+/// Masked when this is compiled.
+const fn masked<const N: usize>(text: &str) -> [u8; N] {
+    let (mut bytes, mut out, mut at) = (text.as_bytes(), [0; N], 0);
+    while let [first, rest @ ..] = bytes {
+        out[at] = *first ^ MASK;
+        at += 1;
+        bytes = rest;
+    }
+    out
+}
+
+const MASKED_VALUE: [u8; 22] = masked(SEARCHED[0]);
+const MASKED_ALIKE: [u8; 22] = masked(SEARCHED[1]);
+
+const STEPS: &[&[Normalizer]] =
+    &[&[Normalizer::Casefold, Normalizer::Lowercase, Normalizer::Trim, Normalizer::Spaces]];
+
+/// The child: writes and searches a value by indexes of each kind, and says how often it finds it afterwards.
+#[test]
+fn child_that_searches() {
+    if env::var_os(CHILD).is_none() {
+        return;
+    }
+    let needles = [MASKED_VALUE, MASKED_ALIKE].map(|masked| masked.to_vec());
+    // The first word alone, which an index of words copies.
+    let needles = [&needles[0][..12], &needles[1][..12]].map(<[u8]>::to_vec);
+    let value = || {
+        let bytes = Zeroizing::new(MASKED_VALUE.iter().map(|byte| byte ^ MASK).collect::<Vec<u8>>());
+        Zeroizing::new(std::str::from_utf8(&bytes).unwrap().to_owned())
+    };
+    let keyring = Keyring::builder(Masked, MemoryStore::new()).open_blocking().unwrap();
+    let search = |take, find: &dyn Fn(&str) -> Find<String>| {
+        let field = Field::of_index("users", "index", "users.index", Index::new(take).normalized(STEPS));
+        let value = value();
+        keyring.terms_field(&field, &*value).unwrap();
+        search_in(&keyring, take, &find(&value), &value);
+    };
+    let held = value();
+    println!("\nheld {:?}", count(&needles));
+    drop(held);
+    search(Take::Whole, &|text| Find::equal(text));
+    search(Take::Prefix(3), &Find::starts_with);
+    search(Take::Suffix(3), &Find::ends_with);
+    search(Take::Words, &Find::words);
+    search(Take::Trigrams, &Find::contains);
+    envelope_core::analyze([&*value()]).unwrap();
+    println!("afterwards {:?}", count(&needles));
+}
+
+macro_rules! indexes {
+    ($($name:ident: $take:expr;)*) => {
+        $(
+            #[derive(Clone, Copy, Debug)]
+            struct $name;
+
+            impl Column for $name {
+                type Plain = String;
+                type Mode = Candidates;
+                const FIELD: Field = Field::of_index(
+                    "users",
+                    stringify!($name),
+                    concat!("users.", stringify!($name)),
+                    Index::new($take).normalized(STEPS),
+                );
+            }
+        )*
+
+        fn search_in(keyring: &Keyring, take: Take, find: &Find<String>, value: &str) {
+            $(
+                if take == $take {
+                    assert!(keyring.search($name, find).unwrap().is_match(value));
+                    return;
+                }
+            )*
+            panic!("{take:?}");
+        }
+    };
+}
+
+indexes! {
+    Whole: Take::Whole;
+    First: Take::Prefix(3);
+    Last: Take::Suffix(3);
+    Words: Take::Words;
+    Parts: Take::Trigrams;
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn what_was_searched_is_not_in_memory_afterwards() {
+    let output = Command::new(env::current_exe().unwrap())
+        .args(["memory::child_that_searches", "--exact", "--nocapture", "--test-threads=1"])
+        .env(CHILD, "1")
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{text}");
+    assert!(text.contains("held [1, 0]"), "the search finds nothing: {text}");
+    assert!(text.contains("afterwards [0, 0]"), "{text}");
 }

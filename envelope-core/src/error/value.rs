@@ -68,12 +68,61 @@ pub enum SealError {
         /// What is missing of it, or wrong with it.
         source: PlaceError,
     },
-    /// A lookup in a randomized column, through a [`Field`](crate::Field) whose mode is not known at compile time.
-    #[error("cannot search {field}: it is randomized; declare it `#[encrypt(deterministic)]`")]
+    /// A lookup in a randomized column, or in an index that finds candidates, through a [`Field`](crate::Field) whose mode is not known
+    /// at compile time.
+    #[error(
+        "cannot search {field} by equality: it is randomized, which `#[encrypt(deterministic)]` or an index changes, or an \
+         index that is searched by `Keyring::search`"
+    )]
     NotSearchable {
         /// The column.
         field: FieldName,
     },
+    /// A search that the index does not answer.
+    #[error("cannot search {field}: {source}")]
+    Search {
+        /// The index.
+        field: FieldName,
+        /// Why not, and what would do.
+        source: SearchError,
+    },
+}
+
+/// A search that an index does not answer.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SearchError {
+    /// The text is shorter than what the index is of, so that it would find what it is not, or nearly all.
+    #[error(
+        "the text has {characters} characters after normalisation, and this index finds texts of {least} or more"
+    )]
+    TooShort {
+        /// How many the text has.
+        characters: usize,
+        /// How many it needs.
+        least: usize,
+    },
+    /// The range has more buckets than a query may name.
+    #[error(
+        "the search needs {terms} terms, and a query has {most} at most; search a shorter range, or declare an index with wider buckets"
+    )]
+    TooManyTerms {
+        /// How many it needs.
+        terms: usize,
+        /// How many it may have.
+        most: usize,
+    },
+    /// A range without one end, in an index that does not know its first and last bucket.
+    #[error(
+        "the range has no end on one side; declare `first` and `last` of the index, or search with `between`"
+    )]
+    OpenRange,
+    /// What is searched is no value of the column, or none that its normalisation takes.
+    #[error("{0}")]
+    Plaintext(PlaintextError),
+    /// The index is of something else.
+    #[error("the index does not find this; declare one that does")]
+    OtherIndex,
 }
 
 /// A stored value was not opened.
@@ -128,6 +177,12 @@ pub enum OpenError {
         field: FieldName,
         /// The key that the value names.
         key: KeyId,
+    },
+    /// An index holds terms, from which no value comes back.
+    #[error("cannot open {field}: it is an index; read the column that it is of")]
+    Index {
+        /// The index.
+        field: FieldName,
     },
     /// The row that the value stands in, or the tenant, does not do.
     #[error("cannot open {field}: {source}")]
@@ -196,6 +251,7 @@ impl SealError {
             | Self::Random { field, .. }
             | Self::Place { field, .. }
             | Self::Plaintext { field, .. }
+            | Self::Search { field, .. }
             | Self::NotSearchable { field } => *field,
         }
     }
@@ -212,6 +268,7 @@ impl OpenError {
             | Self::KeyRetired { field, .. }
             | Self::NotAuthentic { field, .. }
             | Self::Place { field, .. }
+            | Self::Index { field }
             | Self::NotAnEnvelope { field }
             | Self::Malformed { field, .. }
             | Self::WrongMode { field, .. }

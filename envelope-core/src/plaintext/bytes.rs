@@ -48,7 +48,7 @@ impl<'a> PlaintextWriter<'a> {
         let length = u32::try_from(self.buffer.len().saturating_sub(start));
         match (length, self.buffer.get_mut(place..start)) {
             (Ok(length), Some(place)) => place.copy_from_slice(&length.to_be_bytes()),
-            _ => self.refuse(PlaintextError::new("a list of values of less than 2^32 bytes")),
+            _ => self.refuse(PlaintextError::new("one of parts of less than 2^32 bytes")),
         }
     }
 

@@ -100,3 +100,41 @@ impl Instant {
         (offset.unsigned_abs() < SECONDS_OF_AN_OFFSET).then_some((instant, offset))
     }
 }
+
+/// How many places of the order a second has: those of a leap second stand behind its own, and before the next second.
+pub(super) const PLACES_OF_A_SECOND: i128 = 2_000_000_000;
+
+/// Days since 1970-01-01.
+pub(super) fn order_of_date(encoded: &[u8]) -> Option<i128> {
+    Some(Date::from_bytes(encoded.try_into().ok()?).0.into())
+}
+
+/// Since midnight.
+pub(super) fn order_of_time(encoded: &[u8]) -> Option<i128> {
+    let time = TimeOfDay::from_bytes(encoded.try_into().ok()?)?;
+    Some(place(time.seconds.into(), time.nanoseconds))
+}
+
+/// Since 1970-01-01 00:00 there.
+pub(super) fn order_of_date_time(encoded: &[u8]) -> Option<i128> {
+    let (date, time) = date_time_from_bytes(encoded.try_into().ok()?)?;
+    let seconds =
+        i64::from(date.0).saturating_mul(SECONDS_OF_A_DAY.into()).saturating_add(time.seconds.into());
+    Some(place(seconds, time.nanoseconds))
+}
+
+/// Since 1970-01-01 00:00 UTC.
+pub(super) fn order_of_instant(encoded: &[u8]) -> Option<i128> {
+    let instant = Instant::from_bytes(encoded.try_into().ok()?)?;
+    Some(place(instant.seconds, instant.nanoseconds))
+}
+
+/// The same, whatever the offset.
+pub(super) fn order_of_instant_at(encoded: &[u8]) -> Option<i128> {
+    let (instant, _) = Instant::from_bytes_at(encoded.try_into().ok()?)?;
+    Some(place(instant.seconds, instant.nanoseconds))
+}
+
+fn place(seconds: i64, nanoseconds: u32) -> i128 {
+    i128::from(seconds).saturating_mul(PLACES_OF_A_SECOND).saturating_add(nanoseconds.into())
+}

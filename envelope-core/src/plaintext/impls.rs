@@ -9,7 +9,7 @@ use super::{
     ToPlaintext,
 };
 
-pub(super) const TEXT: PlaintextError = PlaintextError::new("text in UTF-8");
+pub(crate) const TEXT: PlaintextError = PlaintextError::new("text in UTF-8");
 
 impl ToPlaintext for str {
     type Plain = String;
@@ -178,6 +178,11 @@ fn read_signed(bytes: &[u8]) -> Result<i128, PlaintextError> {
     }
     let number = i128::from_be_bytes(bytes.try_into().map_err(|_| INTEGER)?);
     if i64::try_from(number).is_ok() { Err(INTEGER) } else { Ok(number) }
+}
+
+/// The number that is encoded, if one is.
+pub(super) fn integer(encoded: &[u8]) -> Option<i128> {
+    read_signed(encoded).ok()
 }
 
 macro_rules! integers {

@@ -8,9 +8,11 @@ use crate::{
     ProviderError, WrappedKey,
     envelope::{Envelope, NONCE_LEN, Suite},
     key::{DataKey, KeyId, KeyRecord, Purpose, Tenant},
+    plaintext::PlaintextError,
     random::RandomError,
     row::RowKey,
-    suite::{ColumnKey, NonceSource, column_key},
+    suite::{ColumnKey, NonceSource, column_key, hashed},
+    terms,
 };
 
 /// The key, the tenant and the column of a vector.
@@ -41,6 +43,18 @@ pub struct Steps {
     pub value: Vec<u8>,
 }
 
+/// The terms of a value in an index, and what was computed on the way to them.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct IndexSteps {
+    /// FORMAT.md#column-keys.
+    pub column_key: Vec<u8>,
+    /// What is hashed for each, FORMAT.md#index-terms.
+    pub hashed: Vec<Vec<u8>>,
+    /// The stored bytes, sorted.
+    pub terms: Vec<Vec<u8>>,
+}
+
 impl Case {
     /// Seals with a nonce of the caller's choice, which a deterministic column does not use.
     ///
@@ -51,17 +65,33 @@ impl Case {
     pub fn seal(&self, nonce: [u8; NONCE_LEN], plaintext: &[u8]) -> Steps {
         let column = self.column();
         Steps {
-            column_key: column_key(
-                &self.data_key(),
-                self.key_id,
-                self.suite(),
-                &self.tenant,
-                self.field.context(),
-            )
-            .to_vec(),
+            column_key: self.column_key(),
             associated_data: column.associated_data(self.row.as_ref()),
             value: column.seal(self.row.as_ref(), Fixed(nonce), plaintext).expect("vectors are short"),
         }
+    }
+
+    /// The terms of a plaintext encoding in an index.
+    ///
+    /// # Errors
+    ///
+    /// When the index makes none of it.
+    ///
+    /// # Panics
+    ///
+    /// When the field is no index.
+    pub fn terms(&self, encoded: &[u8]) -> Result<IndexSteps, PlaintextError> {
+        let index = self.field.index().expect("the case's field is an index");
+        let texts = terms::texts(index, encoded)?;
+        let column = self.column();
+        let mut terms: Vec<_> = texts.iter().map(|text| column.term(index, text)).collect();
+        terms.sort_unstable();
+        terms.dedup();
+        Ok(IndexSteps {
+            column_key: self.column_key(),
+            hashed: texts.iter().map(|text| hashed(index, text)).collect(),
+            terms,
+        })
     }
 
     /// Opens a value that is bound to a row. `None` if it is not authentic.
@@ -82,7 +112,7 @@ impl Case {
     pub fn keyring(&self) -> Keyring {
         let purpose = match self.field.mode() {
             Mode::Randomized => Purpose::Encrypt,
-            Mode::Deterministic => Purpose::Search,
+            Mode::Deterministic | Mode::Index => Purpose::Search,
         };
         let mut record = KeyRecord {
             id: self.key_id,
@@ -111,6 +141,10 @@ impl Case {
 
     fn column(&self) -> ColumnKey {
         ColumnKey::derive(&self.data_key(), self.key_id, self.suite(), &self.tenant, self.field.context())
+    }
+
+    fn column_key(&self) -> Vec<u8> {
+        column_key(&self.data_key(), self.key_id, self.suite(), &self.tenant, self.field.context()).to_vec()
     }
 
     const fn suite(&self) -> Suite {
@@ -199,6 +233,12 @@ impl fmt::Debug for Steps {
             .field("associated_data", &self.associated_data)
             .field("value", &self.value)
             .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for IndexSteps {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IndexSteps").field("terms", &self.terms).finish_non_exhaustive()
     }
 }
 
