@@ -2,6 +2,7 @@
 //! `check`'s affair.
 
 pub(crate) mod foreign;
+pub(crate) mod index;
 mod items;
 mod suggest;
 
@@ -15,7 +16,10 @@ use syn::{
     token::{Comma, Paren},
 };
 
-use self::items::{Item, Value};
+use self::{
+    index::{IndexAttrs, Step},
+    items::{Item, Value},
+};
 use crate::errors::Errors;
 
 /// The options of a struct.
@@ -32,6 +36,8 @@ pub(crate) struct StructAttrs {
     pub(crate) sealed: Option<Span>,
     pub(crate) bind: Option<Vec<Ident>>,
     pub(crate) tenant: Option<Ident>,
+    /// Compound indexes.
+    pub(crate) indexes: Vec<IndexAttrs>,
     /// Something stands there that was to tell whose columns these are, well or badly written.
     pub(crate) means_table: bool,
 }
@@ -51,6 +57,8 @@ pub(crate) struct FieldAttrs {
     pub(crate) encoding: Option<LitStr>,
     pub(crate) column: Option<LitStr>,
     pub(crate) ty: Option<Type>,
+    pub(crate) normalize: Option<Vec<Step>>,
+    pub(crate) indexes: Vec<IndexAttrs>,
 }
 
 /// The options of a type with `#[derive(Plaintext)]`.
@@ -88,6 +96,7 @@ const OPTIONS: &[(Place, &str, &str)] = &[
     (Place::Struct, "sealed", "sealed"),
     (Place::Struct, "bind", "bind = id"),
     (Place::Struct, "tenant", "tenant = org_id"),
+    (Place::Struct, "index", "index(columns = (last_name, birth_date), column = name_birth)"),
     (Place::Field, "deterministic", "deterministic"),
     (Place::Field, "allow_low_cardinality", "allow_low_cardinality"),
     (Place::Field, "context", "context = \"subscriber_email\""),
@@ -95,6 +104,8 @@ const OPTIONS: &[(Place, &str, &str)] = &[
     (Place::Field, "encoding", "encoding = \"text\""),
     (Place::Field, "column", "column = \"email\""),
     (Place::Field, "type", "type = String"),
+    (Place::Field, "normalize", "deterministic, normalize = \"casefold,trim\""),
+    (Place::Field, "index", "index(column = email_index)"),
     (Place::Plaintext, "crate", "crate = path::to::crate"),
     (Place::Plaintext, "no_queryable", "no_queryable"),
     (Place::Variant, "rename", "rename = \"active\""),
@@ -121,6 +132,7 @@ pub(crate) fn of_struct(attributes: &[Attribute], errors: &mut Errors) -> Struct
                 "sealed" => set(&mut attrs.sealed, &item, flag(&item, errors), errors),
                 "bind" => set(&mut attrs.bind, &item, fields(&item, errors), errors),
                 "tenant" => set(&mut attrs.tenant, &item, value(&item, Place::Struct, errors), errors),
+                "index" => attrs.indexes.extend(index::index(&item, errors)),
                 _ => unknown(&item, Place::Struct, errors),
             }
         }
@@ -149,6 +161,14 @@ pub(crate) fn of_field(attributes: &[Attribute], errors: &mut Errors) -> Option<
                 "encoding" => set(&mut attrs.encoding, &item, value(&item, place, errors), errors),
                 "column" => set(&mut attrs.column, &item, value(&item, place, errors), errors),
                 "type" => set(&mut attrs.ty, &item, value(&item, place, errors), errors),
+                "normalize" => {
+                    let steps = index::steps(&item, errors);
+                    if steps.is_none() {
+                        malformed(&item, place, errors);
+                    }
+                    set(&mut attrs.normalize, &item, steps, errors);
+                }
+                "index" => attrs.indexes.extend(index::index(&item, errors)),
                 _ => unknown(&item, place, errors),
             }
         }

@@ -1,12 +1,13 @@
 //! The rules across attributes and types. All of them are looked at, so that one build tells everything.
 
+mod index;
 mod place;
 
 use proc_macro2::Span;
 use syn::{Data, DeriveInput, Fields, FieldsNamed, LitStr, ext::IdentExt, spanned::Spanned};
 
 use crate::{
-    attr::{FieldAttrs, StructAttrs, foreign},
+    attr::{FieldAttrs, StructAttrs, foreign, index::Step},
     errors::Errors,
     model::{EncryptedField, Entry, Field, Model, Role},
     names::{self, last},
@@ -14,7 +15,7 @@ use crate::{
 };
 
 /// FORMAT.md#conventions: the most bytes of a context.
-const MAX_CONTEXT: usize = 255;
+pub(crate) const MAX_CONTEXT: usize = 255;
 
 /// The fields, if the input has fields with names.
 pub(crate) fn shape<'a>(input: &'a DeriveInput, errors: &mut Errors) -> Option<&'a FieldsNamed> {
@@ -49,6 +50,8 @@ pub(crate) fn rules(
     table(model, attrs, errors);
     integrations(entry, model, attrs, errors);
     place::rules(model, attrs, field_attrs, errors);
+    index::compound(model, attrs, errors);
+    index::unique(model, errors);
     if let Role::Uses(path) = &model.role {
         if path.is_ident(&model.ident) {
             errors.on(path, "`columns` names another struct, which declares the columns; remove it here");
@@ -80,6 +83,7 @@ pub(crate) fn rules(
     for (field, attrs) in model.fields.iter().zip(field_attrs) {
         if let (Some(own), Some(attrs)) = (&field.encrypted, attrs) {
             names(field, attrs, errors);
+            index::field(model, field, own, attrs, errors);
             match &model.role {
                 Role::Declares => declared(model, own, field, attrs, errors),
                 Role::Uses(path) => used(&last(path), own, field, attrs, errors),
@@ -253,6 +257,14 @@ fn used(declaring: &str, own: &EncryptedField, field: &Field, attrs: &FieldAttrs
     refuse(attrs.plaintext.as_ref().map(LitStr::span), "plaintext");
     refuse(attrs.encoding.as_ref().map(LitStr::span), "encoding");
     refuse(attrs.ty.as_ref().map(Spanned::span), "type");
+    let step = attrs.normalize.as_ref().and_then(|steps| steps.first());
+    refuse(
+        step.map(|step| match step {
+            Step::Named(text, _) => text.span(),
+            Step::Function(path) => path.span(),
+        }),
+        "normalize",
+    );
     if own.options > 2 {
         errors.on(&field.ty, "write at most `Option<Option<…>>`: no change, NULL, or a value");
     }

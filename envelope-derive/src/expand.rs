@@ -2,6 +2,7 @@
 
 pub(crate) mod columns;
 mod diesel;
+mod index;
 mod sealed;
 mod sqlx;
 
@@ -36,6 +37,7 @@ pub(crate) fn derive(input: TokenStream, entry: Entry) -> TokenStream {
 /// The code for a struct without mistakes.
 pub(crate) fn integrations(model: &Model) -> TokenStream {
     let mut code = columns::expand(model);
+    code.extend(index::expand(model));
     code.extend(sealed::expand(model));
     code.extend(model.diesel.as_ref().map(|_| diesel::expand(model)));
     code.extend(model.sqlx.as_ref().map(|_| sqlx::expand(model)));

@@ -10,7 +10,7 @@ use syn::{Path, parse_quote};
 use crate::{
     attr::foreign,
     expand::integrations,
-    model::{Model, Role},
+    model::{Index, Kind, Model, Role},
     names::{self, last},
     types,
 };
@@ -48,12 +48,15 @@ fn soften(model: &mut Model) -> bool {
     // What a declared column is bound to is not known here, so that its values cannot be read.
     let mut is_sound = has_place || declares;
     let mut markers = HashSet::new();
+    model.compound.iter_mut().for_each(soften_index);
     for field in &mut model.fields {
         let Some(encrypted) = &mut field.encrypted else { continue };
         // A query on the column is then accepted, whatever mode was meant.
         encrypted.deterministic = model.bind.is_empty();
         encrypted.allow_low_cardinality = true;
         encrypted.context = "unknown".into();
+        encrypted.normalize.clear();
+        encrypted.indexes.iter_mut().for_each(soften_index);
         let marker = last(&encrypted.marker);
         let plain = &encrypted.plain_ty;
         let is_foreign = types::borrow(plain).is_some()
@@ -69,12 +72,24 @@ fn soften(model: &mut Model) -> bool {
             encrypted.value_ty = encrypted.plain_ty.clone();
         }
         is_sound &= encrypted.options <= 2;
-        if !markers.insert(marker) {
+        if markers.insert(marker) {
+            encrypted.indexes.retain(|index| markers.insert(last(&index.marker)));
+        } else {
             field.encrypted = None;
             is_sound = false;
         }
     }
+    model.compound.retain(|index| markers.insert(last(&index.marker)));
     is_sound
+}
+
+/// Makes an index of whole values, of which a declaration can be wrong in nothing.
+fn soften_index(index: &mut Index) {
+    index.kind = Kind::Whole;
+    index.bits = None;
+    index.steps.iter_mut().for_each(Vec::clear);
+    index.context = "unknown".into();
+    index.allow_low_cardinality = true;
 }
 
 /// Leaves out a row's id, or a tenant, that is none. Whether nothing was left out.

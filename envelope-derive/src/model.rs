@@ -1,5 +1,7 @@
 //! What was declared: the struct and its attributes, resolved, as the expansions read it.
 
+mod index;
+
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 use syn::{
@@ -7,8 +9,9 @@ use syn::{
     punctuated::Punctuated, token::Comma,
 };
 
+pub(crate) use self::index::{Index, Kind};
 use crate::{
-    attr::{FieldAttrs, StructAttrs, foreign},
+    attr::{FieldAttrs, StructAttrs, foreign, index::Step},
     errors::Errors,
     names, types,
 };
@@ -21,6 +24,7 @@ pub(crate) enum Entry {
 }
 
 /// One struct with `#[derive(Encrypted)]`.
+#[derive(Clone)]
 pub(crate) struct Model {
     pub(crate) ident: Ident,
     pub(crate) vis: Visibility,
@@ -45,15 +49,20 @@ pub(crate) struct Model {
     pub(crate) no_update: bool,
     /// Whether the struct has a sealed form, `SealedUser`.
     pub(crate) sealed: bool,
+    /// What that is called.
+    pub(crate) sealed_ident: Ident,
     /// The fields that name the row to which values are bound; none if they are not.
     pub(crate) bind: Vec<Ident>,
     /// The field that names the row's tenant.
     pub(crate) tenant: Option<Ident>,
     pub(crate) fields: Vec<Field>,
+    /// Indexes of several fields.
+    pub(crate) compound: Vec<Index>,
     /// Something was reported, and what is emitted beside it shall not complain, too.
     pub(crate) is_mistaken: bool,
 }
 
+#[derive(Clone)]
 pub(crate) enum Role {
     /// Emits the column markers.
     Declares,
@@ -61,6 +70,7 @@ pub(crate) enum Role {
     Uses(Path),
 }
 
+#[derive(Clone)]
 pub(crate) struct Field {
     pub(crate) ident: Ident,
     pub(crate) vis: Visibility,
@@ -73,6 +83,7 @@ pub(crate) struct Field {
     pub(crate) encrypted: Option<EncryptedField>,
 }
 
+#[derive(Clone)]
 pub(crate) struct EncryptedField {
     /// `UserEmail`; with `columns = path::User`, `path::UserEmail`.
     pub(crate) marker: Path,
@@ -91,6 +102,11 @@ pub(crate) struct EncryptedField {
     pub(crate) read_plaintext: bool,
     /// `encoding = "text"`.
     pub(crate) is_text: bool,
+    /// The steps before a deterministic value is encrypted.
+    pub(crate) normalize: Vec<Step>,
+    pub(crate) indexes: Vec<Index>,
+    /// Of a field of the sealed form that is an index.
+    pub(crate) index: Option<Box<Index>>,
     /// `table.column`, or what `context = "…"` says.
     pub(crate) context: String,
 }
@@ -128,16 +144,37 @@ impl Model {
             no_from_row: attrs.no_from_row.is_some(),
             no_insert: attrs.no_insert.is_some(),
             no_update: attrs.no_update.is_some(),
+            sealed_ident: format_ident!("Sealed{}", input.ident.unraw(), span = input.ident.span()),
             sealed: attrs.sealed.is_some() || attrs.bind.is_some() || attrs.tenant.is_some(),
             bind: attrs.bind.clone().unwrap_or_default(),
             tenant: attrs.tenant.clone(),
             fields: Vec::new(),
+            compound: Vec::new(),
             is_mistaken: false,
         };
         for (field, attrs) in fields.iter().zip(field_attrs) {
             if let Some(ident) = &field.ident {
-                let field = model.field(input, field, ident, attrs.as_ref(), errors);
+                let mut field = model.field(input, field, ident, attrs.as_ref(), errors);
+                let indexes: Vec<_> = attrs
+                    .iter()
+                    .flat_map(|attrs| &attrs.indexes)
+                    .filter_map(|index| {
+                        let steps = index.normalize.as_deref().unwrap_or_default();
+                        model.index(index, &[(&field, steps)], errors)
+                    })
+                    .collect();
+                if let Some(encrypted) = &mut field.encrypted {
+                    encrypted.indexes = indexes;
+                }
                 model.fields.push(field);
+            }
+        }
+        for attrs in &attrs.indexes {
+            let parts = attrs.columns.iter().filter_map(|(name, steps)| Some((model.find(name)?, &**steps)));
+            let parts: Vec<_> = parts.filter(|(field, _)| field.encrypted.is_some()).collect();
+            if parts.len() == attrs.columns.len() && parts.len() > 1 {
+                let index = model.index(attrs, &parts, errors);
+                model.compound.extend(index);
             }
         }
         model
@@ -214,6 +251,9 @@ impl Model {
             allow_low_cardinality: attrs.allow_low_cardinality.is_some(),
             read_plaintext: attrs.plaintext.is_some(),
             is_text: attrs.encoding.is_some(),
+            normalize: attrs.normalize.clone().unwrap_or_default(),
+            indexes: Vec::new(),
+            index: None,
             context: attrs.context.as_ref().map_or_else(|| format!("{table}.{column}"), syn::LitStr::value),
         }
     }

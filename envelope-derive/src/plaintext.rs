@@ -191,7 +191,7 @@ fn newtype_bodies(input: &DeriveInput, private: &TokenStream, member: &Member, t
     let ident = &input.ident;
     // The bound is checked where the newtype is used in a deterministic column, not here. A bound without parameters
     // would be refused at once if it does not hold; one that is quantified over a lifetime is not.
-    let passed_on = ["ExactPlaintext", "DeterministicPlaintext"].map(|name| {
+    let passed_on = ["ExactPlaintext", "DeterministicPlaintext", "TextPlaintext"].map(|name| {
         let property = Ident::new(name, Span::mixed_site());
         let mut generics = input.generics.clone();
         let predicates = &mut generics.make_where_clause().predicates;
@@ -203,6 +203,23 @@ fn newtype_bodies(input: &DeriveInput, private: &TokenStream, member: &Member, t
             impl #impl_generics #private::#property for #ident #ty_generics #where_clause {}
         }
     });
+    let ordered = {
+        let mut generics = input.generics.clone();
+        let inner = quote!(<#ty as #private::Ordered>);
+        generics.make_where_clause().predicates.push(parse_quote!(for<'__a> #ty: #private::Ordered));
+        let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
+        quote! {
+            #[automatically_derived]
+            impl #impl_generics #private::Ordered for #ident #ty_generics #where_clause {
+                const STEPS: ::core::primitive::i128 = #inner::STEPS;
+                const DAY: ::core::primitive::i64 = #inner::DAY;
+
+                fn order(encoded: &[::core::primitive::u8]) -> ::core::option::Option<::core::primitive::i128> {
+                    #inner::order(encoded)
+                }
+            }
+        }
+    };
     (
         quote_spanned!(types::at(ty)=> <#ty as #private::ToPlaintext>::write(&self.#member, out)),
         quote_spanned!(types::at(ty)=> <#ty as #private::ToPlaintext>::size_hint(&self.#member)),
@@ -212,7 +229,7 @@ fn newtype_bodies(input: &DeriveInput, private: &TokenStream, member: &Member, t
                 ::core::result::Result::Err(error) => ::core::result::Result::Err(error),
             }
         },
-        quote!(#(#passed_on)*),
+        quote!(#(#passed_on)* #ordered),
     )
 }
 

@@ -7,6 +7,7 @@ mod paths;
 mod placed;
 mod plaintext;
 mod any_tokens;
+mod index;
 
 use crate::{errors::Errors, expand, model::Entry};
 

@@ -15,6 +15,15 @@ use crate::{
 /// As Diesel's own `=`, with the value on its way to be sealed.
 type Assignment<C, O> = dsl::Eq<C, <O as Assigned<MarkerOf<C>>>::Assignable>;
 
+/// That the column is written alone: it has no index that would be left behind.
+const fn alone<M: envelope_core::Column>() {
+    assert!(
+        M::FIELD.indexes().is_empty() && M::FIELD.compound_indexes().is_empty(),
+        "this encrypted column has an index, which is written with it: insert or set a struct with `#[derive(Encrypted)]` \
+         that has the field and names the index, `#[encrypt(index(column = …))]`"
+    );
+}
+
 impl<C, O> Insertable<C::Table> for Comparison<C, O, Is>
 where
     C: Column + Expression<SqlType: EncryptedSqlType>,
@@ -25,6 +34,7 @@ where
     type Values = <Assignment<C, O> as Insertable<C::Table>>::Values;
 
     fn values(self) -> Self::Values {
+        const { alone::<MarkerOf<C>>() };
         self.expression.eq(self.lookup.operand.assigned()).values()
     }
 }
@@ -39,6 +49,7 @@ where
     type Values = <Assignment<C, &'a O> as Insertable<C::Table>>::Values;
 
     fn values(self) -> Self::Values {
+        const { alone::<MarkerOf<C>>() };
         self.expression.eq(self.lookup.operand.assigned()).values()
     }
 }
@@ -56,6 +67,7 @@ where
     type Changeset = <Assignment<C, O> as AsChangeset>::Changeset;
 
     fn as_changeset(self) -> Self::Changeset {
+        const { alone::<MarkerOf<C>>() };
         self.expression.eq(self.lookup.operand.assigned()).as_changeset()
     }
 }

@@ -1,7 +1,7 @@
 //! The keyring in force, and the errors of this crate as Diesel carries them.
 
 use diesel::deserialize;
-use envelope_core::{Column, Keyring, OpenError, SealError, UnboundColumn};
+use envelope_core::{Column, Find, IndexedColumn, Keyring, OpenError, SealError, Search, UnboundColumn};
 use thiserror::Error;
 
 use crate::backend::EncryptedBackend;
@@ -38,3 +38,13 @@ pub(crate) struct NotSealed(#[source] pub(crate) SealError);
 #[derive(Debug, Error)]
 #[error("{0}")]
 pub(crate) struct NotOpened(#[source] pub(crate) OpenError);
+
+/// A search by an index, with the keyring in force.
+///
+/// # Errors
+///
+/// As [`Keyring::search`].
+pub fn search<C: IndexedColumn>(column: C, find: &Find<C::Plain>) -> Result<Search<C>, SealError> {
+    Keyring::with_current(|keyring| keyring.search(column, find))
+        .unwrap_or_else(|source| Err(SealError::NoKeyring { field: C::FIELD.name(), source }))
+}

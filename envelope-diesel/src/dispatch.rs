@@ -96,6 +96,17 @@ pub trait InOrder<C, O> {
     fn refused(self) -> O;
 }
 
+/// `index.eq(V)` and its relatives are an `O`, of an index that finds candidates: implemented by nothing, so that the compiler says why.
+#[diagnostic::on_unimplemented(
+    message = "the index `{C}` finds candidates, some of which may not be what is searched",
+    label = "cannot be compared in SQL alone",
+    note = "search by its marker, which leaves those out: `User::NAME_START.starts_with(\"Ad\")?.load(users::table.select(User::as_select()), db)?`"
+)]
+pub trait FindsCandidates<C, O> {
+    #[doc(hidden)]
+    fn refused(self) -> O;
+}
+
 /// Any SQL expression, as with every other column. The bounds are word for word those in the expansion of `table!`.
 impl<C, V> EqTo<V, dsl::Eq<C, V>> for C
 where

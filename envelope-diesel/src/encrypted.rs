@@ -8,7 +8,7 @@ use diesel::{
     serialize::{self, Output, ToSql},
     sql_types::{Nullable, SingleValue, SqlType, is_nullable::NotNull},
 };
-use envelope_core::{Column, Keyring, Place, SealError, UnboundColumn};
+use envelope_core::{Column, Encoded, Keyring, Place, SealError, UnboundColumn};
 
 use crate::{
     backend::EncryptedBackend,
@@ -179,6 +179,11 @@ macro_rules! written_as {
             fn lookup(&self, keyring: &Keyring) -> Result<Vec<Vec<u8>>, SealError> {
                 let plain: &M::Plain = self;
                 keyring.lookup_field(&M::FIELD, plain)
+            }
+
+            fn encoded(&self) -> Encoded<()> {
+                let plain: &M::Plain = self;
+                Encoded::of(plain).retyped()
             }
         }
 

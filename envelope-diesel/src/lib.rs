@@ -173,6 +173,7 @@
 
 mod dispatch;
 mod methods;
+mod search;
 pub mod dsl;
 mod nullable_eq;
 mod shared;
@@ -205,20 +206,23 @@ pub use envelope_core::Json;
 #[cfg(feature = "testing")]
 pub use envelope_core::testing;
 pub use envelope_core::{
-    AlreadyInstalled, BoundColumn, BoxError, BoxFuture, ChangeError, Column, ColumnMode, Commit, DataKey,
-    Deterministic, DeterministicPlaintext, Encoding, EncryptionContext, ExactPlaintext, Field, FieldName,
-    FileStore, FromPlaintext, GeneratedKey, KeyChange, KeyError, KeyId, KeyIdError, KeyInfo, KeyProvider,
-    KeyRecord, KeyRow, KeyState, KeyStore, Keyring, KeyringBuilder, ListItem, LocalKey, MalformedValue,
-    MemoryStore, MissPolicy, Mode, NoKeyring, OpenError, PlaceError, Plaintext, PlaintextBytes,
-    PlaintextError, PlaintextRows, PlaintextWriter, ProviderError, Purpose, RandomError, Randomized, RowKey,
-    Scope, SealError, SearchableColumn, SearchableMode, StoreError, Tenant, TenantId, TenantNameError,
-    ToPlaintext, UnboundColumn, WrappedKey,
+    AlreadyInstalled, BoundColumn, BoxError, BoxFuture, Buckets, ChangeError, Column, ColumnMode, Commit,
+    DataKey, Deterministic, DeterministicPlaintext, Encoding, EncryptionContext, Exact, ExactPlaintext,
+    Field, FieldName, FileStore, Find, Found, FromPlaintext, GeneratedKey, Index, IndexKey, IndexedColumn,
+    KeyChange, KeyError, KeyId, KeyIdError, KeyInfo, KeyProvider, KeyRecord, KeyRow, KeyState, KeyStore,
+    Keyring, KeyringBuilder, ListItem, LocalKey, MalformedValue, MemoryStore, MissPolicy, Mode, NoKeyring,
+    Normalizer, OpenError, OrderedPlaintext, PlaceError, Plaintext, PlaintextBytes, PlaintextError,
+    PlaintextRows, PlaintextWriter, ProviderError, Purpose, RandomError, Randomized, RowKey, Scope,
+    SealError, Search, SearchError, SearchableColumn, SearchableMode, StoreError, Take, Tenant, TenantId,
+    TenantNameError, TermTable, Terms, TextPlaintext, ToPlaintext, UnboundColumn, WrappedKey,
 };
+pub use envelope_core::{Analysis, Finding, analyze, analyze_index};
 #[cfg(feature = "config")]
 pub use envelope_core::{Config, ConfigError};
 pub use envelope_derive::{EncryptedDiesel as Encrypted, PlaintextDiesel as Plaintext};
 pub use key_store::{DieselKeyStore, KeyTableBackend};
 pub use methods::EncryptedExpressionMethods;
 pub use sealed::{EncryptedFieldType, Sealed};
+pub use search::{Candidates, IndexExpression, SearchDsl, TermsExt};
 pub use sql_type::EncryptedSqlType;
 pub use value::Value;

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use envelope_core::{Column, Keyring, Place, SealError, ToPlaintext};
+use envelope_core::{Column, Encoded, Keyring, Place, SealError, ToPlaintext};
 
 /// What can be stored in the column `M`, and looked up in it: any form of its plaintext, or the wrapper.
 #[diagnostic::on_unimplemented(
@@ -17,6 +17,10 @@ pub trait Value<M: Column> {
     /// The stored bytes under each key that may have written them.
     #[doc(hidden)]
     fn lookup(&self, keyring: &Keyring) -> Result<Vec<Vec<u8>>, SealError>;
+
+    /// The plaintext, for an index that is written beside the value.
+    #[doc(hidden)]
+    fn encoded(&self) -> Encoded<()>;
 }
 
 impl<M: Column, V: ToPlaintext<Plain = M::Plain> + ?Sized> Value<M> for V {
@@ -26,6 +30,10 @@ impl<M: Column, V: ToPlaintext<Plain = M::Plain> + ?Sized> Value<M> for V {
 
     fn lookup(&self, keyring: &Keyring) -> Result<Vec<Vec<u8>>, SealError> {
         keyring.lookup_field(&M::FIELD, self)
+    }
+
+    fn encoded(&self) -> Encoded<()> {
+        Encoded::of(self).retyped()
     }
 }
 
@@ -55,5 +63,9 @@ impl<M: Column, V: Value<M>> Value<M> for At<V> {
 
     fn lookup(&self, keyring: &Keyring) -> Result<Vec<Vec<u8>>, SealError> {
         self.value.lookup(keyring)
+    }
+
+    fn encoded(&self) -> Encoded<()> {
+        self.value.encoded()
     }
 }

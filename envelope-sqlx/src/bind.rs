@@ -5,7 +5,12 @@ use core::{fmt, marker::PhantomData};
 use envelope_core::{Column, SealError, ToPlaintext, UnboundColumn};
 use sqlx::{Database, Encode, Type, encode::IsNull, error::BoxDynError};
 
-use crate::{current, sealed::Sealed, stored};
+use crate::{
+    current,
+    indexed::{self, Indexed},
+    sealed::Sealed,
+    stored,
+};
 
 /// A plaintext, owned or borrowed, that SQLx seals for its column when it is bound.
 ///
@@ -80,6 +85,10 @@ pub trait BindValue<C: Column, Kind>: Sized {
     /// Seals the value with the keyring in force.
     #[doc(hidden)]
     fn into_sealed(self) -> Result<Self::Sealed, SealError>;
+
+    /// Seals the value, and the terms of its indexes, with the keyring in force.
+    #[doc(hidden)]
+    fn into_indexed(self) -> Result<Indexed<C>, SealError>;
 }
 
 /// [`BindValue`]'s `Kind` of a plaintext.
@@ -108,6 +117,10 @@ impl<C: Column, V: ToPlaintext<Plain = C::Plain>> BindValue<C, Value> for V {
     fn into_sealed(self) -> Result<Sealed<C>, SealError> {
         current::seal::<C>(&self).map(Sealed::new)
     }
+
+    fn into_indexed(self) -> Result<Indexed<C>, SealError> {
+        current::with_keyring::<C, _>(|keyring| indexed::seal::<C>(keyring, &self)).map(Indexed::new)
+    }
 }
 
 impl<C: Column, V: ToPlaintext<Plain = C::Plain>> BindValue<C, Nullable> for Option<V> {
@@ -121,6 +134,13 @@ impl<C: Column, V: ToPlaintext<Plain = C::Plain>> BindValue<C, Nullable> for Opt
     fn into_sealed(self) -> Result<Option<Sealed<C>>, SealError> {
         self.map(BindValue::into_sealed).transpose()
     }
+
+    fn into_indexed(self) -> Result<Indexed<C>, SealError> {
+        match self {
+            Some(value) => value.into_indexed(),
+            None => Ok(Indexed::null()),
+        }
+    }
 }
 
 impl<'v, C: Column, V: ToPlaintext<Plain = C::Plain>> BindValue<C, NullableRef> for &'v Option<V> {
@@ -133,5 +153,9 @@ impl<'v, C: Column, V: ToPlaintext<Plain = C::Plain>> BindValue<C, NullableRef> 
 
     fn into_sealed(self) -> Result<Option<Sealed<C>>, SealError> {
         self.as_ref().into_sealed()
+    }
+
+    fn into_indexed(self) -> Result<Indexed<C>, SealError> {
+        self.as_ref().into_indexed()
     }
 }

@@ -1,8 +1,8 @@
 //! Seal, open and look up with the keyring in force: `Encode` and `Decode` receive no context.
 
 use envelope_core::{
-    Column, KeyError, Keyring, OpenError, Place, Purpose, SealError, SearchableColumn, ToPlaintext,
-    UnboundColumn,
+    Column, Find, IndexedColumn, KeyError, Keyring, OpenError, Place, Purpose, SealError, Search,
+    SearchableColumn, ToPlaintext, UnboundColumn,
 };
 
 pub(crate) fn seal<C: Column>(
@@ -32,6 +32,18 @@ pub(crate) fn lookup<C: SearchableColumn>(
     })
 }
 
-fn with_keyring<C: Column, T>(f: impl FnOnce(&Keyring) -> Result<T, SealError>) -> Result<T, SealError> {
+pub(crate) fn with_keyring<C: Column, T>(
+    f: impl FnOnce(&Keyring) -> Result<T, SealError>,
+) -> Result<T, SealError> {
     Keyring::with_current(f).map_err(|source| SealError::NoKeyring { field: C::FIELD.name(), source })?
+}
+
+/// A search by an index, with the keyring in force.
+///
+/// # Errors
+///
+/// As [`Keyring::search`].
+pub fn search<C: IndexedColumn>(column: C, find: &Find<C::Plain>) -> Result<Search<C>, SealError> {
+    Keyring::with_current(|keyring| keyring.search(column, find))
+        .unwrap_or_else(|source| Err(SealError::NoKeyring { field: C::FIELD.name(), source }))
 }

@@ -148,6 +148,8 @@
 mod executor;
 mod read;
 mod bind;
+mod indexed;
+mod search;
 mod query_builder;
 mod lookup;
 mod into_plain;
@@ -174,21 +176,25 @@ pub use envelope_core::Json;
 #[cfg(feature = "testing")]
 pub use envelope_core::testing;
 pub use envelope_core::{
-    AlreadyInstalled, BoundColumn, BoxError, BoxFuture, ChangeError, Column, ColumnMode, Commit, DataKey,
-    Deterministic, DeterministicPlaintext, Encoding, EncryptionContext, ExactPlaintext, Field, FieldName,
-    FileStore, FromPlaintext, GeneratedKey, KeyChange, KeyError, KeyId, KeyIdError, KeyInfo, KeyProvider,
-    KeyRecord, KeyRow, KeyState, KeyStore, Keyring, KeyringBuilder, ListItem, LocalKey, MalformedValue,
-    MemoryStore, MissPolicy, Mode, NoKeyring, OpenError, PlaceError, Plaintext, PlaintextBytes,
+    AlreadyInstalled, BoundColumn, BoxError, BoxFuture, Buckets, Candidates, ChangeError, Column, ColumnMode,
+    Commit, DataKey, Deterministic, DeterministicPlaintext, Encoding, EncryptionContext, Exact,
+    ExactPlaintext, Field, FieldName, FileStore, Find, Found, FromPlaintext, GeneratedKey, Index, IndexKey,
+    IndexedColumn, KeyChange, KeyError, KeyId, KeyIdError, KeyInfo, KeyProvider, KeyRecord, KeyRow, KeyState,
+    KeyStore, Keyring, KeyringBuilder, ListItem, LocalKey, MalformedValue, MemoryStore, MissPolicy, Mode,
+    NoKeyring, Normalizer, OpenError, OrderedPlaintext, PlaceError, Plaintext, PlaintextBytes,
     PlaintextError, PlaintextRows, PlaintextWriter, ProviderError, Purpose, RandomError, Randomized, RowKey,
-    Scope, SealError, SearchableColumn, SearchableMode, StoreError, Tenant, TenantId, TenantNameError,
-    ToPlaintext, UnboundColumn, WrappedKey,
+    Scope, SealError, Search, SearchError, SearchableColumn, SearchableMode, StoreError, Take, Tenant,
+    TenantId, TenantNameError, TermTable, Terms, TextPlaintext, ToPlaintext, UnboundColumn, WrappedKey,
 };
+pub use envelope_core::{Analysis, Finding, analyze, analyze_index};
 #[cfg(feature = "config")]
 pub use envelope_core::{Config, ConfigError};
 pub use envelope_derive::{EncryptedSqlx as Encrypted, PlaintextSqlx as Plaintext};
 pub use executor::{KeyringExt, On};
+pub use indexed::{BindIndexed, Indexed, PushIndexed, StoredColumn};
 pub use key_store::SqlxKeyStore;
 pub use lookup::{ArrayDatabase, Lookup, LookupError, LookupValue};
 pub use query_builder::{ColumnName, QueryBuilderExt};
 pub use read::EncryptedFieldType;
 pub use sealed::Sealed;
+pub use search::{SearchExt, TermsExt};

@@ -1,16 +1,19 @@
 //! What generated code may name, and nothing else may: it changes without notice.
 
 pub use envelope_core::{
-    BoundColumn, Column, Deterministic, DeterministicPlaintext, Encoding, ExactPlaintext, Field, FieldName,
-    FromPlaintext, KeyBatch, Keyring, ListItem, Mode, OpenError, Place, Plaintext, PlaintextBytes,
+    BoundColumn, Buckets, Candidates, Column, Deterministic, DeterministicPlaintext, Encoded, Encoding,
+    Exact, ExactPlaintext, Field, FieldName, Find, Found, FromPlaintext, Index, IndexKey, KeyBatch, Keyring,
+    ListItem, Mode, Normalizer, OpenError, Ordered, OrderedPlaintext, Part, Place, Plaintext, PlaintextBytes,
     PlaintextError, PlaintextRows, PlaintextWriter, Randomized, RowBound, RowKey, SealError, SealedRow,
-    ToPlaintext, UnboundColumn,
+    Search, Take, TermTable, Terms, TextPlaintext, ToPlaintext, UnboundColumn, index_parts, index_whole,
 };
 pub use sqlx;
 
+pub use crate::current::search;
 pub use crate::{
     bind::BindValue,
     encrypted::Encrypted,
+    indexed::{Indexed, WrittenAlone},
     lookup::{Lookup, LookupValue},
     query_builder::ColumnName,
     read::{EncryptedFieldType, convert, open_row, or_default, read, read_nullable, stored, stored_nullable},

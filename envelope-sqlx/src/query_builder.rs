@@ -2,10 +2,10 @@
 
 use core::{fmt, marker::PhantomData};
 
-use envelope_core::{Column, SearchableColumn};
+use envelope_core::{Column, IndexedColumn, Search, SearchableColumn};
 use sqlx::{Database, Encode, QueryBuilder, Type};
 
-use crate::lookup::Lookup;
+use crate::{lookup::Lookup, sealed::Sealed};
 
 /// Lookups for SQLx's [`QueryBuilder`].
 pub trait QueryBuilderExt: sealed::Sealed {
@@ -33,6 +33,16 @@ pub trait QueryBuilderExt: sealed::Sealed {
         &mut self,
         column: impl Into<ColumnName<C>>,
         lookup: Lookup<C>,
+    ) -> &mut Self;
+
+    /// Appends the condition that a row is a candidate of a search: `` `name_start` IN (?, ?) ``; by an index in a table of its own
+    /// `` `id` IN (SELECT `person_id` FROM `person_words` WHERE `term` IN (?)) ``, once for each word.
+    ///
+    /// [`SearchExt::fetch_all`](crate::SearchExt::fetch_all) then leaves out the candidates that are not meant.
+    fn push_search<C: IndexedColumn>(
+        &mut self,
+        column: impl Into<ColumnName<C>>,
+        search: &Search<C>,
     ) -> &mut Self;
 }
 
@@ -64,6 +74,48 @@ where
         }
         self
     }
+
+    fn push_search<C: IndexedColumn>(
+        &mut self,
+        column: impl Into<ColumnName<C>>,
+        search: &Search<C>,
+    ) -> &mut Self {
+        let column = column.into();
+        let quotes = Quotes::of(DB::NAME);
+        let terms = C::FIELD.index().and_then(|index| index.term_table());
+        self.push("(");
+        for (number, group) in search.groups().iter().enumerate() {
+            if number > 0 {
+                self.push(" AND ");
+            }
+            if group.is_empty() {
+                self.push("0=1");
+                continue;
+            }
+            match terms {
+                None => {
+                    column.push_to(self);
+                    self.push(" IN (");
+                }
+                Some(terms) => {
+                    column.push_name_to(terms.key, self);
+                    let (row, of) = (Quoted(terms.row, quotes), Quoted(C::FIELD.name().table(), quotes));
+                    let term = Quoted(C::FIELD.name().column(), quotes);
+                    self.push(format_args!(" IN (SELECT {row} FROM {of} WHERE {term} IN ("));
+                }
+            }
+            let mut list = self.separated(", ");
+            for term in group {
+                list.push_bind(Sealed::<C>::new(term.clone()));
+            }
+            self.push(if terms.is_some() { "))" } else { ")" });
+        }
+        if search.groups().is_empty() {
+            self.push("0=1");
+        }
+        self.push(")");
+        self
+    }
 }
 
 /// The name of an encrypted column in SQL: `email`, or `u.email`.
@@ -84,11 +136,16 @@ impl<C: Column> ColumnName<C> {
     }
 
     fn push_to<DB: Database>(self, query: &mut QueryBuilder<DB>) {
+        self.push_name_to(C::FIELD.name().column(), query);
+    }
+
+    /// Another column of the same table.
+    fn push_name_to<DB: Database>(self, column: &str, query: &mut QueryBuilder<DB>) {
         let quotes = Quotes::of(DB::NAME);
         if let Some(table) = self.table {
             query.push(Quoted(table, quotes)).push(".");
         }
-        query.push(Quoted(C::FIELD.name().column(), quotes));
+        query.push(Quoted(column, quotes));
     }
 }
 

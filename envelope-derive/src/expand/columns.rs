@@ -3,6 +3,9 @@
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 
+use syn::{Path, Visibility};
+
+use super::index;
 use crate::{
     model::{EncryptedField, Field, Model, Role},
     types,
@@ -12,7 +15,7 @@ use crate::{
 pub(crate) fn expand(model: &Model) -> TokenStream {
     let encrypted = || model.fields.iter().filter_map(|field| Some((field, field.encrypted.as_ref()?)));
     if matches!(model.role, Role::Uses(_)) {
-        return encrypted().map(|(_, encrypted)| same_place(model, encrypted)).collect();
+        return encrypted().map(|(field, encrypted)| same_place(model, field, encrypted)).collect();
     }
     let markers = encrypted().map(|(field, encrypted)| marker(model, field, encrypted));
     let constants = encrypted().map(|(field, encrypted)| constant(model, field, encrypted));
@@ -55,10 +58,30 @@ fn marker(model: &Model, field: &Field, encrypted: &EncryptedField) -> TokenStre
     let doc = format!("The encrypted column `{table}.{column}`, which is {what}.{more}");
     let assertion = assertion(model, encrypted);
     let plain = quote_spanned!(types::at(plain_ty)=> type Plain = #plain_ty;);
+    let indexes = index::of_field(model, field, &private);
+    let field = quote! {
+        #private::Field::new(#table, #column, #context, #private::Mode::#mode)
+            #plaintext #encoding #row #tenant #indexes
+    };
+    marker_item(&private, marker_vis, marker, &doc, &plain, &mode_ty, &field, &quote!(#assertion))
+}
+
+/// A zero-sized type that is a column.
+#[expect(clippy::too_many_arguments, reason = "the parts of one item")]
+pub(super) fn marker_item(
+    private: &TokenStream,
+    vis: &Visibility,
+    marker: &Path,
+    doc: &str,
+    plain: &TokenStream,
+    mode: &TokenStream,
+    field: &TokenStream,
+    assertions: &TokenStream,
+) -> TokenStream {
     quote_spanned! {Span::mixed_site()=>
         #[doc = #doc]
         #[allow(unreachable_pub, dead_code, clippy::exhaustive_structs)]
-        #marker_vis struct #marker;
+        #vis struct #marker;
 
         const _: () = {
             #[automatically_derived]
@@ -82,13 +105,11 @@ fn marker(model: &Model, field: &Field, encrypted: &EncryptedField) -> TokenStre
             #[automatically_derived]
             impl #private::Column for #marker {
                 #plain
-                type Mode = #private::#mode_ty;
-                const FIELD: #private::Field =
-                    #private::Field::new(#table, #column, #context, #private::Mode::#mode)
-                        #plaintext #encoding #row #tenant;
+                type Mode = #private::#mode;
+                const FIELD: #private::Field = #field;
             }
 
-            #assertion
+            #assertions
         };
     }
 }
@@ -108,12 +129,12 @@ fn row_columns(model: &Model) -> Vec<&str> {
     model.bind.iter().filter_map(|name| Some(model.find(name)?.column.as_str())).collect()
 }
 
-fn tenant_column(model: &Model) -> Option<&str> {
+pub(super) fn tenant_column(model: &Model) -> Option<&str> {
     Some(model.find(model.tenant.as_ref()?)?.column.as_str())
 }
 
 /// That a struct which uses a column gives its values the place that they have where the column is declared.
-fn same_place(model: &Model, encrypted: &EncryptedField) -> TokenStream {
+fn same_place(model: &Model, field_of_model: &Field, encrypted: &EncryptedField) -> TokenStream {
     if model.is_mistaken {
         return TokenStream::new();
     }
@@ -150,12 +171,36 @@ fn same_place(model: &Model, encrypted: &EncryptedField) -> TokenStream {
             );
         }
     });
+    let indexed = writes_indexes(model, field_of_model, encrypted).then(|| {
+        let siblings = encrypted.indexes.iter().filter(|index| index.terms.is_none());
+        let siblings: Vec<_> = siblings.map(|index| &index.column).collect();
+        let compound: Vec<_> = model.compound_of(&field_of_model.ident).map(|index| &index.column).collect();
+        quote_spanned! {types::at(&encrypted.value_ty)=>
+            const _: () = ::core::assert!(
+                #field.is_indexed_by(&[#(#siblings),*]),
+                "this encrypted column has indexes, which are written with it; name those that are declared, in their order: \
+                 `#[encrypt(index(column = …))]`, or write `no_insert, no_update` on a struct that is only read"
+            );
+            const _: () = ::core::assert!(
+                #field.is_part_of(&[#(#compound),*]),
+                "this encrypted column is a part of compound indexes, which are written with it; name those that are declared, on the struct: \
+                 `#[encrypt(index(columns = (…), column = …))]`, or write `no_insert, no_update` on a struct that is only read"
+            );
+        }
+    });
     quote! {
         const _: () = {
             #bound
             #tenant
+            #indexed
         };
     }
+}
+
+/// Whether a struct is one by which Diesel writes the column, or says that it knows the column's indexes.
+fn writes_indexes(model: &Model, field: &Field, encrypted: &EncryptedField) -> bool {
+    let is_written = model.diesel.is_some() && !(model.no_insert && model.no_update);
+    is_written || !encrypted.indexes.is_empty() || model.compound_of(&field.ident).next().is_some()
 }
 
 /// That the type has an encoding is a bound of `Column::Plain`. That a search finds what is equal, and that there are enough values to
@@ -165,9 +210,17 @@ fn assertion(model: &Model, encrypted: &EncryptedField) -> Option<TokenStream> {
     let ty = &encrypted.plain_ty;
     let property =
         if encrypted.allow_low_cardinality { quote!(ExactPlaintext) } else { quote!(DeterministicPlaintext) };
+    let text = (!encrypted.normalize.is_empty() && !model.is_mistaken).then(|| {
+        let assert = quote_spanned!(types::at(ty)=> text::<#ty>);
+        quote! {
+            const fn text<T: #private::TextPlaintext>() {}
+            const _: () = #assert();
+        }
+    });
     encrypted.deterministic.then(|| {
         let assert = quote_spanned!(types::at(ty)=> deterministic::<#ty>);
         quote! {
+            #text
             const fn deterministic<T: #private::#property>() {}
             const _: () = #assert();
         }

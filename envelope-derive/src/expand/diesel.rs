@@ -1,6 +1,7 @@
 //! What Diesel has to know: the markers as SQL types, the columns' operators, and how the struct is written. How it is read,
 //! Diesel's own derives tell.
 
+mod index;
 mod sealed;
 mod write;
 
@@ -29,6 +30,7 @@ pub(crate) fn expand(model: &Model) -> TokenStream {
         let operators = operators(&private, &column(table, field), &encrypted.marker);
         quote!(#sql_type #operators)
     });
+    let indexes = index::expand(model, &private, krate, table);
     let (impl_generics, _, where_clause) = model.generics.split_for_impl();
     let write = write::expand(model, &private, table);
     let read = sealed::read(model, &private);
@@ -43,6 +45,7 @@ pub(crate) fn expand(model: &Model) -> TokenStream {
             }
 
             #(#columns)*
+            #indexes
             #write
             #read
         };
@@ -78,7 +81,6 @@ fn sql_type(
 ) -> TokenStream {
     let diesel = quote!(#private::diesel);
     let EncryptedField { marker, plain_ty, .. } = encrypted;
-    let metadata = if encrypted.is_text { quote!(text_backends) } else { quote!(backends) };
     // Of a bound column nothing is read alone, and the bound that does not hold says why. Not for text and bytes: they have an impl of
     // Diesel's beside this one, and the compiler then says that there are two.
     let unbound = (!is_read_alone).then(|| quote!(#private::UnboundColumn));
@@ -101,6 +103,19 @@ fn sql_type(
             }
         }
     });
+    let sql_type = marker_sql_type(private, krate, marker, encrypted.is_text);
+    quote! {
+        #sql_type
+        #reads
+
+        #queryable
+    }
+}
+
+/// A marker as the SQL type of a column.
+fn marker_sql_type(private: &TokenStream, krate: &Path, marker: &Path, is_text: bool) -> TokenStream {
+    let diesel = quote!(#private::diesel);
+    let metadata = if is_text { quote!(text_backends) } else { quote!(backends) };
     quote! {
         #[automatically_derived]
         impl #diesel::query_builder::QueryId for #marker {
@@ -123,9 +138,6 @@ fn sql_type(
         }
 
         #private::#metadata! { #marker }
-        #reads
-
-        #queryable
     }
 }
 

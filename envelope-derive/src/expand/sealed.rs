@@ -1,12 +1,12 @@
 //! `SealedUser`: the struct with its encrypted fields sealed, for code that passes its keyring by hand.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
+use quote::{quote, quote_spanned};
 use syn::{Generics, Visibility, ext::IdentExt, parse_quote};
 
 use super::diesel;
 use crate::{
-    model::{EncryptedField, Field, Model},
+    model::{EncryptedField, Field, Index, Model},
     types,
 };
 
@@ -15,17 +15,27 @@ pub(super) fn expand(model: &Model) -> TokenStream {
     if !model.sealed {
         return TokenStream::new();
     }
-    let mut code = structure(model);
-    code.extend(seal(model));
+    let whole = model.with_indexes();
+    let mut code = structure(&whole);
+    code.extend(seal(&whole));
     if model.is_read() {
-        code.extend(open(model));
+        code.extend(open(&whole));
+    }
+    if let Some(row) = model.as_row() {
+        code.extend(structure(&row));
+        code.extend(open(&row));
     }
     code
 }
 
+/// The sealed form through which the struct is read, where its values have a place.
+pub(super) fn row_ident(model: &Model) -> Ident {
+    model.as_row().map_or_else(|| ident(model), |row| ident(&row))
+}
+
 /// `SealedUser`.
 pub(super) fn ident(model: &Model) -> Ident {
-    format_ident!("Sealed{}", model.ident.unraw(), span = model.ident.span())
+    model.sealed_ident.clone()
 }
 
 /// The parameters of the struct that its plain fields mention. A lifetime of encrypted fields only ends with sealing.
@@ -123,6 +133,9 @@ fn seal(model: &Model) -> TokenStream {
         let ident = &field.ident;
         let value = match &field.encrypted {
             None => quote!(::core::clone::Clone::clone(&self.#ident)),
+            Some(EncryptedField { index: Some(index), options, .. }) => {
+                seal_index(model, &private, index, *options, &keyring, &place_ident)
+            }
             Some(encrypted) => {
                 let marker = &encrypted.marker;
                 within(
@@ -157,16 +170,68 @@ fn seal(model: &Model) -> TokenStream {
     }
 }
 
+/// The terms of an index, in as many `Option`s as the field has.
+fn seal_index(
+    model: &Model,
+    private: &TokenStream,
+    index: &Index,
+    options: usize,
+    keyring: &Ident,
+    place: &Ident,
+) -> TokenStream {
+    let option = quote!(::core::option::Option);
+    let parts = index.fields.iter().filter_map(|name| {
+        let field = model.find(name)?;
+        let encrypted = field.encrypted.as_ref()?;
+        let ident = &field.ident;
+        let plain = match types::wrapped(&encrypted.value_ty) {
+            None => quote!(value),
+            Some(_) => quote!(&**value),
+        };
+        let encoded = quote!(#private::Encoded::of(#plain).retyped::<()>());
+        Some(match encrypted.options {
+            0 => quote!(#option::Some(#option::Some({ let value = &self.#ident; #encoded }))),
+            1 => quote!(#option::Some(#option::map(#option::as_ref(&self.#ident), |value| #encoded))),
+            _ => quote! {
+                #option::map(#option::as_ref(&self.#ident), |value| #option::map(#option::as_ref(value), |value| #encoded))
+            },
+        })
+    });
+    let marker = &index.marker;
+    let whole = quote!(#private::index_parts::<<#marker as #private::Column>::Plain, _>([#(#parts),*]));
+    let seal = |value: TokenStream| quote!(#private::seal_value::<#marker, _>(#keyring, &#place, &#value)?);
+    match options {
+        0 => seal(quote!(#private::index_whole(#whole))),
+        1 => {
+            let sealed = seal(quote!(value));
+            quote!(match #option::flatten(#whole) {
+                #option::Some(value) => #option::Some(#sealed),
+                #option::None => #option::None,
+            })
+        }
+        _ => {
+            let sealed = seal(quote!(value));
+            quote!(match #whole {
+                #option::Some(#option::Some(value)) => #option::Some(#option::Some(#sealed)),
+                #option::Some(#option::None) => #option::Some(#option::None),
+                #option::None => #option::None,
+            })
+        }
+    }
+}
+
 /// `SealedUser::open` and its like.
 fn open(model: &Model) -> TokenStream {
     let private = model.private();
     let (this, vis, sealed) = (&model.ident, method_vis(model), ident(model));
     let (keyring, place_ident, keys) = (local("keyring"), local("place"), local("keys"));
     let place = place(model, &private);
-    let encrypted =
-        || model.fields.iter().filter_map(|field| Some((&field.ident, field.encrypted.as_ref()?)));
+    // Of an index nothing is opened.
+    let is_value = |field: &&Field| field.encrypted.as_ref().is_none_or(|own| own.index.is_none());
+    let values = || model.fields.iter().filter(is_value);
+    let encrypted = || values().filter_map(|field| Some((&field.ident, field.encrypted.as_ref()?)));
     let first = encrypted().map(|(_, encrypted)| &encrypted.marker).next();
-    let fields = model.fields.iter().map(|field| {
+    let fields = values().map(|field| {
         let ident = &field.ident;
         let value = match &field.encrypted {
             None => quote!(self.#ident),

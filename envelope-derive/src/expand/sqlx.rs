@@ -2,6 +2,7 @@
 
 mod attrs;
 mod from_row;
+mod index;
 mod or_null;
 
 use from_row::Form;
@@ -24,6 +25,7 @@ pub(crate) fn expand(model: &Model) -> TokenStream {
             code.extend(methods(&private, model, field, encrypted));
             code.extend(or_null::expand(&private, model, field, encrypted));
         }
+        code.extend(model.indexes().map(|index| index::methods(&private, index)));
         code.extend(only_one(model));
     }
     if model.is_read() {
@@ -35,7 +37,8 @@ pub(crate) fn expand(model: &Model) -> TokenStream {
             ));
         }
         if model.sealed {
-            code.extend(from_row::expand(&private, model, Form::Sealed));
+            code.extend(from_row::expand(&private, &model.with_indexes(), Form::Sealed));
+            code.extend(model.as_row().map(|row| from_row::expand(&private, &row, Form::Sealed)));
         }
     }
     code
@@ -53,6 +56,21 @@ fn methods(private: &TokenStream, model: &Model, field: &Field, encrypted: &Encr
     ];
     // Of a bound column they are there, too, to say why a value alone cannot be sealed.
     let unbound = (!model.bind.is_empty()).then(|| quote!(for<'__a> #marker: #private::UnboundColumn,));
+    // Of an indexed one to say what to write instead.
+    let is_indexed = encrypted.indexes.iter().any(|index| index.terms.is_none())
+        || model.compound_of(&field.ident).next().is_some();
+    let alone =
+        (is_indexed && !model.is_mistaken).then(|| quote!(for<'__a> #marker: #private::WrittenAlone,));
+    let indexed = is_indexed.then(|| index::indexed(private, encrypted, &column));
+    let by =
+        encrypted.indexes.iter().find(|index| index.terms.is_none() && index.is_exact() && !index.is_shadow);
+    let by = by.filter(|_| !encrypted.deterministic).map_or_else(
+        || quote!(Self),
+        |index| {
+            let marker = &index.marker;
+            quote!(#marker)
+        },
+    );
     quote! {
         #[allow(unreachable_pub, dead_code)]
         const _: () = {
@@ -63,6 +81,7 @@ fn methods(private: &TokenStream, model: &Model, field: &Field, encrypted: &Encr
                 #marker_vis fn bind<V, K>(self, value: V) -> <V as #private::BindValue<Self, K>>::Bind
                 where
                     #unbound
+                    #alone
                     V: #private::BindValue<Self, K>,
                 {
                     #private::BindValue::<Self, K>::into_bind(value)
@@ -79,6 +98,7 @@ fn methods(private: &TokenStream, model: &Model, field: &Field, encrypted: &Encr
                 ) -> ::core::result::Result<<V as #private::BindValue<Self, K>>::Sealed, #private::SealError>
                 where
                     #unbound
+                    #alone
                     V: #private::BindValue<Self, K>,
                 {
                     #private::BindValue::<Self, K>::into_sealed(value)
@@ -92,11 +112,11 @@ fn methods(private: &TokenStream, model: &Model, field: &Field, encrypted: &Encr
                 #marker_vis fn lookup<V>(
                     self,
                     value: V,
-                ) -> ::core::result::Result<#private::Lookup<Self>, #private::SealError>
+                ) -> ::core::result::Result<#private::Lookup<#by>, #private::SealError>
                 where
-                    V: #private::LookupValue<Self>,
+                    V: #private::LookupValue<#by>,
                 {
-                    #private::LookupValue::<Self>::lookup(&value)
+                    #private::LookupValue::<#by>::lookup(&value)
                 }
 
                 #[doc = #of]
@@ -104,6 +124,8 @@ fn methods(private: &TokenStream, model: &Model, field: &Field, encrypted: &Encr
                 #marker_vis fn of(self, table: &'static ::core::primitive::str) -> #private::ColumnName<Self> {
                     #private::ColumnName::of(self, table)
                 }
+
+                #indexed
             }
         };
     }

@@ -20,7 +20,7 @@ fn no_tokens_panic() {
 
 #[test]
 fn no_options_panic() {
-    const STRUCTS: [&str; 14] = [
+    const STRUCTS: [&str; 15] = [
         "table",
         "columns",
         "crate",
@@ -32,11 +32,12 @@ fn no_options_panic() {
         "sealed",
         "bind",
         "tenant",
+        "index",
         "table_name",
         "rename_all",
         "treat_none_as_null",
     ];
-    const FIELDS: [&str; 14] = [
+    const FIELDS: [&str; 16] = [
         "deterministic",
         "allow_low_cardinality",
         "context",
@@ -44,6 +45,8 @@ fn no_options_panic() {
         "encoding",
         "column",
         "type",
+        "normalize",
+        "index",
         "rename",
         "column_name",
         "serialize_as",
@@ -112,7 +115,7 @@ impl Random {
 
     /// Something that could be a value, of whatever option, or a type.
     fn value(&mut self) -> TokenStream {
-        const VALUES: [&str; 34] = [
+        const VALUES: [&str; 40] = [
             "\"\"",
             "\"users\"",
             "\"r#in\"",
@@ -147,6 +150,12 @@ impl Random {
             "5",
             "true",
             "Box<[u8]>",
+            "column = x, bits = 99999999999999999999",
+            "columns = (a = \"trim,phone:DE\", b), column = c",
+            "table = t::u, row = \"r\", words, shadow",
+            "column = \"a b\", bucket = 1, first = \"9999-12-31\", last = -9223372036854775808",
+            "column = é, prefix = 3, normalize = (a::b, \"nfc\")",
+            "(\"trim\", crate::f)",
         ];
         self.of(&VALUES).parse().unwrap()
     }

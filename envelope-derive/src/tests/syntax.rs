@@ -23,7 +23,7 @@ fn misspelt_options() {
         "#[encrypt(unique)] a: String",
         &[
             "there is no option `unique`; write one of `deterministic`, `allow_low_cardinality`, `context`, `plaintext`, `encoding`, \
-           `column`, `type`",
+           `column`, `type`, `normalize`, `index`",
         ],
     );
     let table = "there is no option `table_name`; did you mean `table`?";

@@ -30,7 +30,13 @@ pub(crate) fn attributes(model: &Model) -> (TokenStream, Vec<TokenStream>) {
     if !model.no_insert && is_written(model, Trait::Insertable) {
         derives.push(quote!(#diesel::prelude::Insertable));
     }
-    if !model.no_update && is_written(model, Trait::AsChangeset) {
+    // What of a compound index is left out, and what is `NULL`, cannot be told of a sealed struct.
+    let is_told = |index: &crate::model::Index| {
+        index.fields.iter().all(|name| {
+            model.find(name).and_then(|field| field.encrypted.as_ref()).is_none_or(|own| own.options == 0)
+        })
+    };
+    if !model.no_update && is_written(model, Trait::AsChangeset) && model.compound.iter().all(is_told) {
         derives.push(quote!(#diesel::prelude::AsChangeset));
     }
     let attrs = &model.diesel_attrs;
@@ -61,7 +67,7 @@ pub(super) fn read(model: &Model, private: &TokenStream) -> TokenStream {
     }
     let diesel = quote!(#private::diesel);
     let this = &model.ident;
-    let sealed_ident = sealed::ident(model);
+    let sealed_ident = sealed::row_ident(model);
     let sealed_generics = sealed::generics(model);
     let (_, sealed_generics, _) = sealed_generics.split_for_impl();
     let sealed_ty = quote!(#sealed_ident #sealed_generics);

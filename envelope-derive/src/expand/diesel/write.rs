@@ -5,6 +5,7 @@
 //! `Put`s that borrows from this one, since they borrow it once more, and `&&&str` is no text.
 
 mod element;
+mod index;
 
 use proc_macro2::{Span, TokenStream};
 use quote::quote;
@@ -74,8 +75,11 @@ fn by(
         By::Value => TokenStream::new(),
         By::Reference => quote!(&#lifetime),
     };
-    let elements: Vec<_> =
-        fields.iter().map(|field| Element::new(model, private, table, which, by, field, &borrow)).collect();
+    // Indexes first, which borrow the values that are then moved.
+    let indexes = model.siblings().filter_map(|index| index::element(model, private, table, which, index));
+    let elements: Vec<_> = indexes
+        .chain(fields.iter().map(|field| Element::new(model, private, table, which, by, field, &borrow)))
+        .collect();
     let types = elements.iter().map(|element| &element.ty);
     let tuple = quote!((#(#types,)*));
     let values = elements.iter().map(|element| &element.value);

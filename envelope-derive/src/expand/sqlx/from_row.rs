@@ -76,7 +76,8 @@ pub(super) fn expand(private: &TokenStream, model: &Model, form: Form) -> TokenS
 /// A struct whose values have a place is read through its sealed form, since a value alone does not tell its row.
 fn through_sealed(private: &TokenStream, model: &Model) -> TokenStream {
     let sealed_generics = sealed::generics(model);
-    let (sealed_ident, (_, sealed_generics, _)) = (sealed::ident(model), sealed_generics.split_for_impl());
+    let (sealed_ident, (_, sealed_generics, _)) =
+        (sealed::row_ident(model), sealed_generics.split_for_impl());
     let sealed = quote!(#sealed_ident #sealed_generics);
     let from_row = quote!(#private::sqlx::FromRow<'__row, __Row>);
     let mut generics = model.generics.clone();

@@ -44,7 +44,7 @@ impl Trait {
     }
 
     /// Whether `None` leaves the column out: `DEFAULT` in an insert, no change in an update. Else it is `NULL`.
-    fn leaves_out_none(self, model: &Model, field: &Field) -> bool {
+    pub(super) fn leaves_out_none(self, model: &Model, field: &Field) -> bool {
         let option = |name| {
             let of = |attributes| foreign::assigned::<LitBool>(attributes, name);
             of(&field.diesel_attrs).or_else(|| of(&model.diesel_attrs)).map(|value| value.value)

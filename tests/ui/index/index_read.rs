@@ -1,0 +1,29 @@
+//: UserEmailIndex
+
+use diesel::prelude::*;
+use envelope_diesel::Encrypted;
+
+diesel::table! {
+    users (id) {
+        id -> Integer,
+        email -> crate::UserEmail,
+        email_index -> crate::UserEmailIndex,
+        name -> crate::UserName,
+        name_start -> crate::UserNameStart,
+    }
+}
+
+#[derive(Encrypted, Queryable, Selectable)]
+#[diesel(table_name = users)]
+pub struct User {
+    pub id: i32,
+    #[encrypt(index(column = email_index, normalize = "email"))]
+    pub email: String,
+    #[encrypt(index(column = name_start, prefix = 3))]
+    pub name: String,
+}
+
+fn main() {
+    let db = &mut SqliteConnection::establish(":memory:").unwrap();
+    let _: Vec<String> = users::table.select(users::email_index).load(db).unwrap();
+}

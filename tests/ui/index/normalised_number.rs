@@ -1,0 +1,13 @@
+//: `i64` is not text, so it cannot be normalised or searched by a part
+
+use envelope_sqlx::Encrypted;
+
+#[derive(Encrypted)]
+#[encrypt(table = "users")]
+struct User {
+    id: i64,
+    #[encrypt(deterministic, normalize = "trim")]
+    number: i64,
+}
+
+fn main() {}
