@@ -1,6 +1,8 @@
 //! The examples as their users run them. Of `customers`: bad input, and what is left behind.
 #![cfg(test)]
 
+#[path = "examples/analyze.rs"]
+mod analyze;
 #[path = "examples/diesel_applications.rs"]
 mod diesel_applications;
 #[path = "examples/services.rs"]

@@ -55,3 +55,8 @@ pub struct Diesel;
 #[doc = include_str!("../../docs/sealed.md")]
 #[derive(Debug)]
 pub struct SealedStructs;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/search.md")]
+#[derive(Debug)]
+pub struct Search;
