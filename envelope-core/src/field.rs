@@ -1,6 +1,7 @@
 //! The vocabulary of columns: which column a value belongs to, and how it is protected.
 
 mod column;
+mod declared;
 
 use core::fmt;
 
@@ -8,6 +9,7 @@ pub use column::{
     BoundColumn, BoundMode, Column, ColumnMode, Deterministic, Randomized, RowBound, SearchableColumn,
     SearchableMode, UnboundColumn, UnboundMode,
 };
+pub use declared::{DeclaredColumn, DeclaredColumns};
 
 /// How a column's values are protected; part of the column's declaration, never chosen per value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -177,6 +179,19 @@ impl Field {
     #[must_use]
     pub const fn of_tenants(mut self, column: &'static str) -> Self {
         self.tenant = Some(column);
+        self
+    }
+
+    /// The same column for values of another mode or encoding, as they stand in it while its declaration is being changed. Plaintext rows
+    /// are refused. A deterministic value is bound to no row.
+    #[must_use]
+    pub const fn as_found(mut self, mode: Mode, encoding: Encoding) -> Self {
+        if matches!(mode, Mode::Deterministic) {
+            self.row = &[];
+        }
+        self.mode = mode;
+        self.encoding = encoding;
+        self.plaintext_rows = PlaintextRows::Refuse;
         self
     }
 

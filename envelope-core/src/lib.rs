@@ -67,13 +67,15 @@ mod random;
 pub use batch::{KeyBatch, SealedRow};
 #[cfg(feature = "config")]
 pub use config::{Config, ConfigError};
+pub use envelope::ValueHeader;
 pub use error::{
     BoxError, KeyError, MalformedValue, NoKeyring, OpenError, PlaceError, ProviderError, SealError,
     StoreError,
 };
 pub use field::{
-    BoundColumn, BoundMode, Column, ColumnMode, Deterministic, Encoding, Field, FieldName, Mode,
-    PlaintextRows, Randomized, RowBound, SearchableColumn, SearchableMode, UnboundColumn, UnboundMode,
+    BoundColumn, BoundMode, Column, ColumnMode, DeclaredColumn, DeclaredColumns, Deterministic, Encoding,
+    Field, FieldName, Mode, PlaintextRows, Randomized, RowBound, SearchableColumn, SearchableMode,
+    UnboundColumn, UnboundMode,
 };
 pub use install::{AlreadyInstalled, Scope};
 pub use key::{
@@ -87,7 +89,7 @@ pub use plaintext::Json;
 pub use plaintext::wipe;
 pub use plaintext::{
     DeterministicPlaintext, ExactPlaintext, FromPlaintext, ListItem, Plaintext, PlaintextBytes,
-    PlaintextError, PlaintextWriter, ToPlaintext,
+    PlaintextError, PlaintextKind, PlaintextWriter, ToPlaintext,
 };
 #[cfg(feature = "age")]
 pub use provider::AgeKey;

@@ -4,6 +4,7 @@
 mod fixed;
 mod bytes;
 mod impls;
+mod kind;
 mod list;
 mod net;
 mod wipe;
@@ -26,6 +27,7 @@ mod uuid;
 pub use bytes::{PlaintextBytes, PlaintextWriter};
 #[cfg(feature = "json")]
 pub use json::Json;
+pub use kind::PlaintextKind;
 pub use list::ListItem;
 #[doc(hidden)]
 pub use wipe::wipe;
@@ -116,6 +118,10 @@ pub trait ToPlaintext {
     note = "for a type of `uuid`, `chrono`, `time`, `rust_decimal`, `bigdecimal`, `serde_json` (`json`), `secrecy` or `ipnetwork` turn on the feature of that name; for what `serde` can write use `Json<…>`"
 )]
 pub trait FromPlaintext: Sized {
+    /// What the encoding is, for tools that convert between it and the database's own types. A type that hands its bytes to another
+    /// says what that one is: `const KIND: PlaintextKind = String::KIND;`.
+    const KIND: PlaintextKind = PlaintextKind::Custom;
+
     /// Decodes what [`ToPlaintext::write`] wrote.
     ///
     /// # Errors

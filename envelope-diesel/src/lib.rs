@@ -206,13 +206,13 @@ pub use envelope_core::Json;
 pub use envelope_core::testing;
 pub use envelope_core::{
     AlreadyInstalled, BoundColumn, BoxError, BoxFuture, ChangeError, Column, ColumnMode, Commit, DataKey,
-    Deterministic, DeterministicPlaintext, Encoding, EncryptionContext, ExactPlaintext, Field, FieldName,
-    FileStore, FromPlaintext, GeneratedKey, KeyChange, KeyError, KeyId, KeyIdError, KeyInfo, KeyProvider,
-    KeyRecord, KeyRow, KeyState, KeyStore, Keyring, KeyringBuilder, ListItem, LocalKey, MalformedValue,
-    MemoryStore, MissPolicy, Mode, NoKeyring, OpenError, PlaceError, Plaintext, PlaintextBytes,
-    PlaintextError, PlaintextRows, PlaintextWriter, ProviderError, Purpose, RandomError, Randomized, RowKey,
-    Scope, SealError, SearchableColumn, SearchableMode, StoreError, Tenant, TenantId, TenantNameError,
-    ToPlaintext, UnboundColumn, WrappedKey,
+    DeclaredColumn, DeclaredColumns, Deterministic, DeterministicPlaintext, Encoding, EncryptionContext,
+    ExactPlaintext, Field, FieldName, FileStore, FromPlaintext, GeneratedKey, KeyChange, KeyError, KeyId,
+    KeyIdError, KeyInfo, KeyProvider, KeyRecord, KeyRow, KeyState, KeyStore, Keyring, KeyringBuilder,
+    ListItem, LocalKey, MalformedValue, MemoryStore, MissPolicy, Mode, NoKeyring, OpenError, PlaceError,
+    Plaintext, PlaintextBytes, PlaintextError, PlaintextKind, PlaintextRows, PlaintextWriter, ProviderError,
+    Purpose, RandomError, Randomized, RowKey, Scope, SealError, SearchableColumn, SearchableMode, StoreError,
+    Tenant, TenantId, TenantNameError, ToPlaintext, UnboundColumn, WrappedKey,
 };
 #[cfg(feature = "config")]
 pub use envelope_core::{Config, ConfigError};

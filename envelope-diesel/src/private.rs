@@ -4,10 +4,10 @@ pub use std::vec::Vec;
 
 pub use diesel;
 pub use envelope_core::{
-    BoundColumn, Column, Deterministic, DeterministicPlaintext, Encoding, ExactPlaintext, Field, FieldName,
-    FromPlaintext, KeyBatch, Keyring, ListItem, Mode, OpenError, Place, Plaintext, PlaintextBytes,
-    PlaintextError, PlaintextRows, PlaintextWriter, Randomized, RowBound, RowKey, SealError, SealedRow,
-    SearchableColumn, ToPlaintext, UnboundColumn,
+    BoundColumn, Column, DeclaredColumn, DeclaredColumns, Deterministic, DeterministicPlaintext, Encoding,
+    ExactPlaintext, Field, FieldName, FromPlaintext, KeyBatch, Keyring, ListItem, Mode, OpenError, Place,
+    Plaintext, PlaintextBytes, PlaintextError, PlaintextKind, PlaintextRows, PlaintextWriter, Randomized,
+    RowBound, RowKey, SealError, SealedRow, SearchableColumn, ToPlaintext, UnboundColumn,
 };
 
 pub use crate::{

@@ -1,10 +1,10 @@
 //! What generated code may name, and nothing else may: it changes without notice.
 
 pub use envelope_core::{
-    BoundColumn, Column, Deterministic, DeterministicPlaintext, Encoding, ExactPlaintext, Field, FieldName,
-    FromPlaintext, KeyBatch, Keyring, ListItem, Mode, OpenError, Place, Plaintext, PlaintextBytes,
-    PlaintextError, PlaintextRows, PlaintextWriter, Randomized, RowBound, RowKey, SealError, SealedRow,
-    ToPlaintext, UnboundColumn,
+    BoundColumn, Column, DeclaredColumn, DeclaredColumns, Deterministic, DeterministicPlaintext, Encoding,
+    ExactPlaintext, Field, FieldName, FromPlaintext, KeyBatch, Keyring, ListItem, Mode, OpenError, Place,
+    Plaintext, PlaintextBytes, PlaintextError, PlaintextKind, PlaintextRows, PlaintextWriter, Randomized,
+    RowBound, RowKey, SealError, SealedRow, ToPlaintext, UnboundColumn,
 };
 pub use sqlx;
 

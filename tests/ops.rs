@@ -1,0 +1,14 @@
+//! Operations on whole tables, on SQLite, PostgreSQL and MariaDB. `./tests/run ops` starts the servers and builds the tool.
+#![cfg(test)]
+#![expect(clippy::arithmetic_side_effects, reason = "the tests compute with small numbers")]
+
+#[path = "ops/encrypt.rs"]
+mod encrypt;
+#[path = "ops/kinds.rs"]
+mod kinds;
+#[path = "ops/placed.rs"]
+mod placed;
+#[path = "ops/reencrypt.rs"]
+mod reencrypt;
+#[path = "ops/world.rs"]
+mod world;

@@ -1,0 +1,1 @@
+//! Plaintext columns of every type, encrypted into columns of their own, and back.

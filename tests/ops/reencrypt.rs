@@ -1,0 +1,1 @@
+//! From old keys, modes, encodings and contexts to those of the declaration.
