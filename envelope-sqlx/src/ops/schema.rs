@@ -258,6 +258,8 @@ impl LiveColumn {
     pub(crate) fn exact(&self, dialect: Dialect) -> (String, &'static str, &'static str) {
         let select = self.select(dialect);
         match (dialect, self.class) {
+            // A `NULL` has to be told its type.
+            (Dialect::Postgres, Class::Bytes) => (select, "", "::bytea"),
             (_, Class::Bytes) => (select, "", ""),
             (Dialect::Postgres, _) => (format!("{select} COLLATE \"C\""), "", ""),
             (Dialect::MySql, Class::Text) => {
