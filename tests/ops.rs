@@ -2,6 +2,8 @@
 #![cfg(test)]
 #![expect(clippy::arithmetic_side_effects, reason = "the tests compute with small numbers")]
 
+#[path = "ops/crash.rs"]
+mod crash;
 #[path = "ops/encrypt.rs"]
 mod encrypt;
 #[path = "ops/kinds.rs"]
@@ -10,5 +12,11 @@ mod kinds;
 mod placed;
 #[path = "ops/reencrypt.rs"]
 mod reencrypt;
+#[path = "ops/shop.rs"]
+mod shop;
+#[path = "ops/throughput.rs"]
+mod throughput;
+#[path = "ops/tool.rs"]
+mod tool;
 #[path = "ops/world.rs"]
 mod world;

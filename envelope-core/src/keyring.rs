@@ -148,6 +148,16 @@ impl Keyring {
         self.warm_tenants(names.take(self.ring.max_tenants())).await
     }
 
+    /// Every tenant that the key store knows, the default one too if it has keys.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    pub async fn tenants(&self) -> Result<Vec<Tenant>, KeyError> {
+        let ring = Arc::clone(&self.ring);
+        self.run(async move { ring.tenants_in_store().await }).await
+    }
+
     /// Runs `f` with the key that new values of a column are sealed with.
     pub(crate) fn with_active<R>(
         &self,

@@ -4,8 +4,12 @@
 //! works on stored bytes and on the columns that `#[derive(Encrypted)]` declares, and never through the types of the application.
 //! The command-line tool `envelope` (feature `cli`) is made of it.
 
-mod operations;
+mod lint;
+mod migration;
+mod keyring;
+mod audit;
 mod verify;
+mod operations;
 mod run;
 mod batch;
 mod change;
@@ -25,9 +29,12 @@ mod dialect;
 mod cell;
 mod error;
 
+pub use audit::AuditRecord;
 pub use database::Database;
 pub use error::OpsError;
 pub use import::{Import, ImportError};
+pub use keyring::{KeyUse, ShredReport};
+pub use lint::{Finding, Severity};
 pub use operations::Operations;
 pub use options::{Progress, RunOptions, Stop};
 pub use plan::Plan;

@@ -18,7 +18,12 @@ const CASES: [Case; 13] = [
     ("a_single", PlaintextKind::Float32, ["REAL", "REAL", "FLOAT"], "0.5"),
     ("a_date", PlaintextKind::Date, ["DATE", "DATE", "DATE"], "'1962-02-18'"),
     ("a_time", PlaintextKind::Time, ["TIME", "TIME", "TIME(6)"], "'23:59:58.000001'"),
-    ("date_and_time", PlaintextKind::DateTime, ["DATETIME", "TIMESTAMP", "DATETIME(6)"], "'2024-02-29 12:30:00.5'"),
+    (
+        "date_and_time",
+        PlaintextKind::DateTime,
+        ["DATETIME", "TIMESTAMP", "DATETIME(6)"],
+        "'2024-02-29 12:30:00.5'",
+    ),
     (
         "at",
         PlaintextKind::Instant,
@@ -88,7 +93,10 @@ async fn each_type_is_encrypted_as_the_model_would() {
         assert!((opened::<f32>(&world, "a_single_enc") - 0.5).abs() < f32::MIN_POSITIVE);
         assert_eq!(opened::<NaiveDate>(&world, "a_date_enc").to_string(), "1962-02-18");
         assert_eq!(opened::<NaiveTime>(&world, "a_time_enc").to_string(), "23:59:58.000001");
-        assert_eq!(opened::<NaiveDateTime>(&world, "date_and_time_enc").to_string(), "2024-02-29 12:30:00.500");
+        assert_eq!(
+            opened::<NaiveDateTime>(&world, "date_and_time_enc").to_string(),
+            "2024-02-29 12:30:00.500"
+        );
         assert_eq!(opened::<DateTime<Utc>>(&world, "at_enc").timestamp(), 1_709_209_800, "{kind:?}");
         assert_eq!(
             opened::<uuid::Uuid>(&world, "an_id_enc").to_string(),

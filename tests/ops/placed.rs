@@ -35,9 +35,7 @@ async fn documents(kind: Kind) -> World {
     world.operations = world.operations.declare::<Document>();
     for id in 0..50 {
         for org in ["acme", "globex", "initech"] {
-            world.sql(&format!(
-                "INSERT INTO documents VALUES ('{org}', {id}, 'body {org} {id}')"
-            ));
+            world.sql(&format!("INSERT INTO documents VALUES ('{org}', {id}, 'body {org} {id}')"));
         }
     }
     world

@@ -71,6 +71,23 @@ impl Database {
         }
     }
 
+    /// The one number that a query of the user's gives.
+    #[cfg(feature = "cli")]
+    pub(crate) async fn number(&self, query: &str) -> Result<f64, OpsError> {
+        const DOING: &str = "asking for the lag";
+        let query = match self.dialect() {
+            Dialect::Postgres => format!("SELECT x::double precision FROM ({query}) AS q(x)"),
+            Dialect::MySql | Dialect::Sqlite => query.to_owned(),
+        };
+        let rows = self.session().await?.rows(Statement::new(self.dialect(), query)).await.doing(DOING)?;
+        let cell = rows.first().and_then(|row| row.first());
+        // A replica that has nothing to tell does not lag.
+        Ok(match cell {
+            None | Some(Cell::Null) => 0.0,
+            Some(cell) => cell.text().and_then(|text| text.parse().ok()).unwrap_or(f64::INFINITY),
+        })
+    }
+
     /// A connection for one worker. It is closed afterwards: a transaction that was cut off ends with it.
     pub(crate) async fn session(&self) -> Result<Session, OpsError> {
         const DOING: &str = "taking a connection";

@@ -1,13 +1,17 @@
 //! The verbs that change rows: encrypt, re-encrypt, decrypt.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
-use envelope_core::{DeclaredColumn, Keyring, Mode, ValueHeader};
+use envelope_core::{DeclaredColumn, Field, Keyring, Mode, ValueHeader};
 
 use super::{
     batch::Job,
     database::{Database, Session},
     error::{Doing as _, OpsError},
+    import::{Import, Importer},
     keys::Keys,
     options::RunOptions,
     place,
@@ -58,13 +62,21 @@ pub struct Operations {
     pub(crate) database: Database,
     pub(crate) keyring: Keyring,
     pub(crate) columns: Vec<DeclaredColumn>,
+    /// What is true of a column whatever the plan is, by table and column.
+    standing: BTreeMap<(String, String), Standing>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Standing {
+    importer: Option<Importer>,
+    former: Option<Field>,
 }
 
 impl Operations {
     /// Nothing is declared yet.
     #[must_use]
     pub fn new(database: Database, keyring: &Keyring) -> Self {
-        Self { database, keyring: keyring.clone(), columns: Vec::new() }
+        Self { database, keyring: keyring.clone(), columns: Vec::new(), standing: BTreeMap::new() }
     }
 
     /// The encrypted columns of a struct.
@@ -81,6 +93,20 @@ impl Operations {
                 self.columns.push(column);
             }
         }
+        self
+    }
+
+    /// Values of a declared column that something else encrypted are read by this, in every run.
+    #[must_use]
+    pub fn import(mut self, table: &str, column: &str, importer: impl Import) -> Self {
+        self.standing.entry((table.into(), column.into())).or_default().importer = Some(Arc::new(importer));
+        self
+    }
+
+    /// Values of a declared column that do not open as it is declared are opened as this, in every run: see [`Plan::formerly`].
+    #[must_use]
+    pub fn formerly(mut self, table: &str, column: &str, field: Field) -> Self {
+        self.standing.entry((table.into(), column.into())).or_default().former = Some(field);
         self
     }
 
@@ -209,8 +235,10 @@ impl Operations {
                     Verb::Decrypt => target.sink = plaintext,
                 }
             }
-            target.former = plan.former.get(name).copied();
-            target.importer = plan.importers.get(name).cloned();
+            let standing =
+                self.standing.get(&(table.to_owned(), name.to_owned())).cloned().unwrap_or_default();
+            target.former = plan.former.get(name).copied().or(standing.former);
+            target.importer = plan.importers.get(name).cloned().or(standing.importer);
             target.check(self.database.dialect(), table)?;
             targets.push(target);
         }

@@ -54,12 +54,6 @@ impl Plan {
         self
     }
 
-    #[cfg(feature = "cli")]
-    pub(crate) fn import_shared(mut self, column: impl Into<String>, importer: Importer) -> Self {
-        self.importers.insert(column.into(), importer);
-        self
-    }
-
     /// Whether the plan is about a column.
     pub(crate) fn has(&self, column: &str) -> bool {
         self.columns.is_empty() || self.columns.iter().any(|name| name == column)

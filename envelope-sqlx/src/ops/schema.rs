@@ -60,11 +60,7 @@ impl LiveTable {
         name: &str,
     ) -> Result<Self, OpsError> {
         let dialect = database.dialect();
-        let rows = session.rows(query(dialect, name)).await.doing("reading the table's columns")?;
-        let columns: Vec<_> = rows.iter().filter_map(|row| column(dialect, row)).collect();
-        if columns.is_empty() {
-            return Err(OpsError::NoTable(name.to_owned()));
-        }
+        let columns = Self::columns(database, session, name).await?;
         let mut key: Vec<_> = columns.iter().filter(|column| column.place > 0).cloned().collect();
         key.sort_by_key(|column| column.place);
         if key.is_empty() && dialect == Dialect::Sqlite {
@@ -80,6 +76,18 @@ impl LiveTable {
             return Err(OpsError::NoPrimaryKey(name.to_owned()));
         }
         Ok(Self { name: name.to_owned(), columns, key })
+    }
+
+    /// The columns of a table, which may have no primary key.
+    pub(crate) async fn columns(
+        database: &Database,
+        session: &mut Session,
+        name: &str,
+    ) -> Result<Vec<LiveColumn>, OpsError> {
+        let dialect = database.dialect();
+        let rows = session.rows(query(dialect, name)).await.doing("reading the table's columns")?;
+        let columns: Vec<_> = rows.iter().filter_map(|row| column(dialect, row)).collect();
+        if columns.is_empty() { Err(OpsError::NoTable(name.to_owned())) } else { Ok(columns) }
     }
 
     pub(crate) fn column(&self, name: &str) -> Result<&LiveColumn, OpsError> {
