@@ -28,6 +28,7 @@ use crate::{
     envelope::Suite,
     error::KeyError,
     field::Field,
+    import::Import,
     key::{EncryptionContext, KeyId, KeyRecord, KeyState, Purpose, Tenant, TenantNameError, WrappedKey},
     provider::KeyProvider,
     store::KeyStore,
@@ -146,6 +147,13 @@ impl Keyring {
         let names = tenants.iter().filter(|tenant| !tenant.is_default()).map(Tenant::as_str);
         self.warm().await?;
         self.warm_tenants(names.take(self.ring.max_tenants())).await
+    }
+
+    /// Who reads what something else encrypted in columns of this context.
+    #[must_use]
+    pub fn importer(&self, context: &str) -> Option<&Arc<dyn Import>> {
+        // Nearly every keyring has none.
+        if self.ring.imports.is_empty() { None } else { self.ring.imports.get(context) }
     }
 
     /// Every tenant that the key store knows, the default one too if it has keys.

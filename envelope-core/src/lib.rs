@@ -58,6 +58,7 @@ mod provider;
 mod suite;
 mod envelope;
 mod error;
+mod import;
 mod field;
 mod row;
 mod plaintext;
@@ -77,6 +78,9 @@ pub use field::{
     Field, FieldName, Mode, PlaintextRows, Randomized, RowBound, SearchableColumn, SearchableMode,
     UnboundColumn, UnboundMode,
 };
+#[cfg(feature = "import")]
+pub use import::{FernetImport, RailsImport, RawImport};
+pub use import::{Import, ImportError};
 pub use install::{AlreadyInstalled, Scope};
 pub use key::{
     DataKey, EncryptionContext, KeyId, KeyIdError, KeyRecord, KeyState, Purpose, Tenant, TenantNameError,

@@ -207,15 +207,17 @@ pub use envelope_core::testing;
 pub use envelope_core::{
     AlreadyInstalled, BoundColumn, BoxError, BoxFuture, ChangeError, Column, ColumnMode, Commit, DataKey,
     DeclaredColumn, DeclaredColumns, Deterministic, DeterministicPlaintext, Encoding, EncryptionContext,
-    ExactPlaintext, Field, FieldName, FileStore, FromPlaintext, GeneratedKey, KeyChange, KeyError, KeyId,
-    KeyIdError, KeyInfo, KeyProvider, KeyRecord, KeyRow, KeyState, KeyStore, Keyring, KeyringBuilder,
-    ListItem, LocalKey, MalformedValue, MemoryStore, MissPolicy, Mode, NoKeyring, OpenError, PlaceError,
-    Plaintext, PlaintextBytes, PlaintextError, PlaintextKind, PlaintextRows, PlaintextWriter, ProviderError,
-    Purpose, RandomError, Randomized, RowKey, Scope, SealError, SearchableColumn, SearchableMode, StoreError,
-    Tenant, TenantId, TenantNameError, ToPlaintext, UnboundColumn, WrappedKey,
+    ExactPlaintext, Field, FieldName, FileStore, FromPlaintext, GeneratedKey, Import, ImportError, KeyChange,
+    KeyError, KeyId, KeyIdError, KeyInfo, KeyProvider, KeyRecord, KeyRow, KeyState, KeyStore, Keyring,
+    KeyringBuilder, ListItem, LocalKey, MalformedValue, MemoryStore, MissPolicy, Mode, NoKeyring, OpenError,
+    PlaceError, Plaintext, PlaintextBytes, PlaintextError, PlaintextKind, PlaintextRows, PlaintextWriter,
+    ProviderError, Purpose, RandomError, Randomized, RowKey, Scope, SealError, SearchableColumn,
+    SearchableMode, StoreError, Tenant, TenantId, TenantNameError, ToPlaintext, UnboundColumn, WrappedKey,
 };
 #[cfg(feature = "config")]
 pub use envelope_core::{Config, ConfigError};
+#[cfg(feature = "import")]
+pub use envelope_core::{FernetImport, RailsImport, RawImport};
 pub use envelope_derive::{EncryptedDiesel as Encrypted, PlaintextDiesel as Plaintext};
 pub use key_store::{DieselKeyStore, KeyTableBackend};
 pub use methods::EncryptedExpressionMethods;

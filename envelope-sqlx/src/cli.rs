@@ -45,7 +45,13 @@
 //! name = "email"
 //! mode = "deterministic"            # else randomized
 //! plaintext = "read"                # else plaintext rows are refused
-//! # context = "users.email"  encoding = "text"  kind = "text"  former_context = "…"
+//! # context = "users.email"
+//! # encoding = "text"               # else bytes
+//! # kind = "text"                   # bytes, integer, bool, float32, float64, uuid, address, network, date, time, date-time, instant,
+//! #                                 # instant-with-offset, decimal, json
+//! # former_context = "people.mail"  # values that open as this are sealed anew by `reencrypt`
+//! # import = { format = "fernet", key_file = "old.key" }    # aes-256-gcm, chacha20-poly1305 (key files of 64 hexadecimal digits;
+//! #                                 # base64 = true), rails (salt_file; sha1 = true)
 //! ```
 //!
 //! # Exit codes
@@ -55,6 +61,7 @@
 
 mod args;
 mod config;
+mod import;
 mod keys;
 mod show;
 mod tables;

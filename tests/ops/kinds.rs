@@ -10,7 +10,12 @@ use crate::world::{KINDS, Kind, World, randomized};
 type Case = (&'static str, PlaintextKind, [&'static str; 3], &'static str);
 
 const CASES: [Case; 13] = [
-    ("a_text", PlaintextKind::Text, ["TEXT", "VARCHAR(40)", "VARCHAR(40)"], "'Ünï ''quoted'' 字'"),
+    (
+        "a_text",
+        PlaintextKind::Text,
+        ["TEXT", "VARCHAR(40)", "VARCHAR(40) CHARACTER SET utf8mb4"],
+        "'Ünï ''quoted'' 字'",
+    ),
     ("an_int", PlaintextKind::Integer, ["INTEGER", "INT", "BIGINT UNSIGNED"], "0"),
     ("a_big", PlaintextKind::Integer, ["BIGINT", "BIGINT", "BIGINT"], "-9223372036854775808"),
     ("a_bool", PlaintextKind::Bool, ["BOOLEAN", "BOOLEAN", "BOOLEAN"], "TRUE"),

@@ -11,7 +11,6 @@ use crate::world::{KINDS, Kind, World};
 
 #[derive(Encrypted)]
 #[encrypt(table = "documents", bind = (org_id, id), tenant = org_id)]
-#[expect(dead_code, reason = "its columns are what counts")]
 struct Document {
     org_id: String,
     id: i64,
@@ -21,7 +20,6 @@ struct Document {
 
 #[derive(Encrypted)]
 #[encrypt(table = "letters", bind = id)]
-#[expect(dead_code, reason = "its columns are what counts")]
 struct Letter {
     id: Uuid,
     #[encrypt(plaintext = "read")]

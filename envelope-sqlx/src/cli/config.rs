@@ -14,6 +14,7 @@ use serde::Deserialize;
 use sqlx::{MySql, Postgres, Sqlite};
 use thiserror::Error;
 
+use super::import::{ImportConfig, ImportFailed};
 use crate::{
     SqlxKeyStore,
     ops::{Database, Operations, OpsError},
@@ -60,6 +61,7 @@ struct Column {
     #[serde(default)]
     kind: KindName,
     former_context: Option<String>,
+    import: Option<ImportConfig>,
 }
 
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
@@ -146,6 +148,8 @@ pub(super) enum CliError {
     NoVariable(String),
     #[error("`{table}.{column}`: {reason}")]
     Column { table: String, column: String, reason: &'static str },
+    #[error("`import` of `{table}.{column}`: {reason}")]
+    Import { table: String, column: String, reason: ImportFailed },
     #[error("`keyring`: {0}")]
     Keyring(#[from] ConfigError),
     #[error("`--identity` is an option of the stand-alone tool")]
@@ -192,21 +196,22 @@ pub(super) async fn open(path: &Path, identity: Option<&Path>) -> Result<Operati
         std::fs::read_to_string(path).map_err(|source| CliError::Read { path: path.into(), source })?;
     let parse = |error: toml::de::Error| {
         let line =
-            error.span().map_or(0, |span| text.get(..span.start).map_or(0, |text| text.lines().count()));
+            error.span().map_or(0, |span| text.get(..=span.start).map_or(1, |text| text.lines().count()));
         CliError::Parse { path: path.into(), message: format!("near line {line}: {}", error.message()) }
     };
-    let mut value: toml::Table = toml::from_str(&text).map_err(parse)?;
+    let mut file: File = toml::from_str(&text).map_err(parse)?;
     if let Some(identity) = identity {
+        let mut value: toml::Table = toml::from_str(&text).map_err(parse)?;
         with_identity(&mut value, identity)?;
+        file = value.try_into().map_err(parse)?;
     }
-    let file: File = value.try_into().map_err(parse)?;
     let url = match (&file.database.url, &file.database.url_env) {
         (Some(url), None) => url.clone(),
         (None, Some(name)) => std::env::var(name).map_err(|_| CliError::NoVariable(name.clone()))?,
         _ => return Err(CliError::NoUrl),
     };
     let database = Database::connect(&url, file.database.connections.unwrap_or(16)).await?;
-    let keyring = keyring(&file.keyring, &url).await?;
+    let keyring = keyring(&file, &url).await?;
     let mut operations = Operations::new(database, &keyring);
     for table in &file.tables {
         for column in &table.columns {
@@ -242,11 +247,22 @@ fn with_identity(value: &mut toml::Table, identity: &Path) -> Result<(), CliErro
     }
 }
 
-async fn keyring(config: &Config, url: &str) -> Result<Keyring, CliError> {
-    let builder = match config.builder_of_store().await? {
+async fn keyring(file: &File, url: &str) -> Result<Keyring, CliError> {
+    let mut builder = match file.keyring.builder_of_store().await? {
         Some(builder) => builder,
-        None => in_database(config, url).await?,
+        None => in_database(&file.keyring, url).await?,
     };
+    for table in &file.tables {
+        for column in &table.columns {
+            if let Some(import) = &column.import {
+                builder = import.add(builder, context(table, column)).map_err(|reason| CliError::Import {
+                    table: table.name.clone(),
+                    column: column.name.clone(),
+                    reason,
+                })?;
+            }
+        }
+    }
     Ok(builder.build()?)
 }
 
@@ -270,8 +286,11 @@ async fn in_database(config: &Config, url: &str) -> Result<KeyringBuilder, CliEr
 }
 
 fn declare(table: &Table, column: &Column) -> Result<DeclaredColumn, CliError> {
-    let context = column.context.clone().unwrap_or_else(|| format!("{}.{}", table.name, column.name));
-    Ok(DeclaredColumn::new(described(table, column, &context)?, column.kind.into()))
+    Ok(DeclaredColumn::new(described(table, column, &context(table, column))?, column.kind.into()))
+}
+
+fn context(table: &Table, column: &Column) -> String {
+    column.context.clone().unwrap_or_else(|| format!("{}.{}", table.name, column.name))
 }
 
 /// Descriptions of columns live as long as the process: they are made once, when it starts.

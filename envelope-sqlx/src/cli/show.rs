@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use serde::Serialize;
 
 use crate::ops::{Failure, Progress, TableReport, VerifyReport};
@@ -56,10 +56,13 @@ impl Show {
             if is_seen { ProgressDrawTarget::stderr_with_hz(5) } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(None, target);
         let style = ProgressStyle::with_template(
-            "{msg:16!} [{bar:20}] {human_pos}/{human_len} {percent:>3}% {per_sec:.0} ETA {eta}",
+            "{msg:12!} [{wide_bar}] {human_pos}/{human_len} {percent:>3}% {rate}/s ETA {eta}",
         );
         if let Ok(style) = style {
-            bar.set_style(style.progress_chars("=> "));
+            let rate = |state: &ProgressState, out: &mut dyn fmt::Write| {
+                let _ = write!(out, "{:.0}", state.per_sec());
+            };
+            bar.set_style(style.with_key("rate", rate).progress_chars("=> "));
         }
         let moved = Arc::new(bar.clone());
         (bar, move |progress: &Progress| {
@@ -108,11 +111,9 @@ impl Show {
         self.json("verify", report);
         self.line(format_args!("{}: {} rows", report.table, report.rows));
         for column in &report.columns {
-            let plaintext = if column.plaintext > 0 {
-                format!(", {} in plaintext", column.plaintext)
-            } else {
-                String::new()
-            };
+            let more =
+                |count: u64, what: &str| if count > 0 { format!(", {count} {what}") } else { String::new() };
+            let plaintext = more(column.plaintext, "in plaintext") + &more(column.imported, "imported");
             self.line(format_args!(
                 "  {}: {} opened, {} failed, {} NULL{plaintext}",
                 column.column, column.opened, column.failed, column.null

@@ -1,6 +1,6 @@
 //! What becomes of one value.
 
-use envelope_core::{Encoding, Field, Keyring, OpenError, Place, PlaintextKind, Tenant, ValueHeader};
+use envelope_core::{Encoding, Field, Import, Keyring, OpenError, Place, PlaintextKind, Tenant, ValueHeader};
 use zeroize::Zeroizing;
 
 use super::{
@@ -58,18 +58,11 @@ impl Target {
             return self.seal(keys.keyring(), manner, place, &plain);
         }
         let stored = source.bytes().ok_or("neither text nor bytes; encrypt it into another column")?;
-        if let Some(header) = ValueHeader::of(stored) {
-            let is_declared =
-                header.encoding() == self.field.stored_as() && header.mode() == self.field.mode();
-            // Foreign bytes may begin like a header by chance.
-            if is_declared
-                && (self.importer.is_none() || open(keys.keyring(), &self.field, place, stored).is_ok())
-            {
+        if let Some(header) = self.header(keys, stored) {
+            if header.encoding() == self.field.stored_as() && header.mode() == self.field.mode() {
                 return Ok(None);
             }
-            if self.importer.is_none() {
-                return Err("encrypted in another way than the column is declared; `reencrypt` it".into());
-            }
+            return Err("encrypted in another way than the column is declared; `reencrypt` it".into());
         }
         if let Some(importer) = &self.importer {
             return self.seal(keys.keyring(), manner, place, &imported(&**importer, source)?);
@@ -94,17 +87,14 @@ impl Target {
         source: &Cell,
     ) -> Result<Option<Cell>, Cause> {
         let stored = source.bytes().ok_or("neither text nor bytes")?;
-        let header = ValueHeader::of(stored);
-        let Some(header) = header else {
+        let Some(header) = self.header(keys, stored) else {
             return match &self.importer {
-                Some(importer) if !ValueHeader::is_begun_by(stored, self.field.stored_as()) => {
-                    self.seal(keys.keyring(), manner, place, &imported(&**importer, source)?)
-                }
-                _ if ValueHeader::is_begun_by(stored, self.field.stored_as()) => {
+                Some(importer) => self.seal(keys.keyring(), manner, place, &imported(&**importer, source)?),
+                None if ValueHeader::is_begun_by(stored, self.field.stored_as()) => {
                     Err("begins as encrypted values do and is none".into())
                 }
                 // Plaintext is for `encrypt-table`.
-                _ => Ok(None),
+                None => Ok(None),
             };
         };
         let is_declared = header.mode() == self.field.mode() && header.encoding() == self.field.stored_as();
@@ -136,6 +126,12 @@ impl Target {
             return Ok(Some(Cell::Null));
         }
         self.sealed(keys.keyring().seal_at(&self.field, place, &opened).map_err(|error| error.to_string())?)
+    }
+
+    /// The header of a value of ours. Foreign bytes may begin like one by chance, but hardly with the id of a key that there is.
+    fn header(&self, keys: &Keys, stored: &[u8]) -> Option<ValueHeader> {
+        let header = ValueHeader::of(stored)?;
+        (self.importer.is_none() || keys.knows(header.key())).then_some(header)
     }
 
     fn decrypt(
@@ -189,7 +185,8 @@ fn open(keyring: &Keyring, field: &Field, place: &Place, stored: &[u8]) -> Resul
     keyring.open_at(field, place, stored)
 }
 
-fn imported(importer: &dyn super::import::Import, source: &Cell) -> Result<Plain, Cause> {
+fn imported(importer: &dyn Import, source: &Cell) -> Result<Plain, Cause> {
     let stored = source.bytes().ok_or("neither text nor bytes")?;
-    Ok(Plain::Bytes(importer.open(stored).map_err(|error| error.to_string())?))
+    let opened = importer.open(stored).map_err(|error| error.to_string())?;
+    Ok(Plain::Bytes(Zeroizing::new(opened.into_vec())))
 }

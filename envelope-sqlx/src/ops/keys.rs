@@ -14,6 +14,8 @@ pub(crate) struct Keys {
     keyring: Keyring,
     /// The keys that each tenant's values are to be under.
     active: Mutex<BTreeMap<Tenant, Active>>,
+    /// Every key that was met in the key store.
+    known: Mutex<BTreeSet<KeyId>>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -24,7 +26,7 @@ struct Active {
 
 impl Keys {
     pub(crate) fn new(keyring: &Keyring) -> Self {
-        Self { keyring: keyring.clone(), active: Mutex::default() }
+        Self { keyring: keyring.clone(), active: Mutex::default(), known: Mutex::default() }
     }
 
     pub(crate) const fn keyring(&self) -> &Keyring {
@@ -54,7 +56,9 @@ impl Keys {
             }
         }
         let mut active = Active::default();
-        for key in keyring.keys().await?.iter().filter(|key| key.state == KeyState::Active) {
+        let keys = keyring.keys().await?;
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).extend(keys.iter().map(|key| key.id));
+        for key in keys.iter().filter(|key| key.state == KeyState::Active) {
             match key.purpose {
                 Purpose::Encrypt => active.encrypt = Some(key.id),
                 Purpose::Search => active.search = Some(key.id),
@@ -69,6 +73,11 @@ impl Keys {
             }
         }
         Ok(())
+    }
+
+    /// Whether a tenant that was [warm](Self::warm) once has the key.
+    pub(crate) fn knows(&self, key: KeyId) -> bool {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).contains(&key)
     }
 
     /// The key that a tenant's values of this mode are to be under, once it is [warm](Self::warm).

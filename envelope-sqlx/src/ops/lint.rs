@@ -112,6 +112,7 @@ impl Operations {
             };
             if let Err(error) = target.check(dialect, &table.name) {
                 add(findings, Severity::Error, "column-type", place.clone(), error.to_string());
+                continue;
             }
             let is_searched = column.field().mode() == Mode::Deterministic;
             let longest = self.longest(session, table, &target).await?;

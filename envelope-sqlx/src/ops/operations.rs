@@ -11,7 +11,6 @@ use super::{
     batch::Job,
     database::{Database, Session},
     error::{Doing as _, OpsError},
-    import::{Import, Importer},
     keys::Keys,
     options::RunOptions,
     place,
@@ -62,21 +61,15 @@ pub struct Operations {
     pub(crate) database: Database,
     pub(crate) keyring: Keyring,
     pub(crate) columns: Vec<DeclaredColumn>,
-    /// What is true of a column whatever the plan is, by table and column.
-    standing: BTreeMap<(String, String), Standing>,
-}
-
-#[derive(Clone, Debug, Default)]
-struct Standing {
-    importer: Option<Importer>,
-    former: Option<Field>,
+    /// How values of a column were sealed before, whatever the plan is, by table and column.
+    former: BTreeMap<(String, String), Field>,
 }
 
 impl Operations {
     /// Nothing is declared yet.
     #[must_use]
     pub fn new(database: Database, keyring: &Keyring) -> Self {
-        Self { database, keyring: keyring.clone(), columns: Vec::new(), standing: BTreeMap::new() }
+        Self { database, keyring: keyring.clone(), columns: Vec::new(), former: BTreeMap::new() }
     }
 
     /// The encrypted columns of a struct.
@@ -96,17 +89,10 @@ impl Operations {
         self
     }
 
-    /// Values of a declared column that something else encrypted are read by this, in every run.
-    #[must_use]
-    pub fn import(mut self, table: &str, column: &str, importer: impl Import) -> Self {
-        self.standing.entry((table.into(), column.into())).or_default().importer = Some(Arc::new(importer));
-        self
-    }
-
     /// Values of a declared column that do not open as it is declared are opened as this, in every run: see [`Plan::formerly`].
     #[must_use]
     pub fn formerly(mut self, table: &str, column: &str, field: Field) -> Self {
-        self.standing.entry((table.into(), column.into())).or_default().former = Some(field);
+        self.former.insert((table.into(), column.into()), field);
         self
     }
 
@@ -235,10 +221,10 @@ impl Operations {
                     Verb::Decrypt => target.sink = plaintext,
                 }
             }
-            let standing =
-                self.standing.get(&(table.to_owned(), name.to_owned())).cloned().unwrap_or_default();
-            target.former = plan.former.get(name).copied().or(standing.former);
-            target.importer = plan.importers.get(name).cloned().or(standing.importer);
+            let standing = self.former.get(&(table.to_owned(), name.to_owned())).copied();
+            target.former = plan.former.get(name).copied().or(standing);
+            let of_keyring = || self.keyring.importer(column.field().context()).cloned();
+            target.importer = plan.importers.get(name).cloned().or_else(of_keyring);
             target.check(self.database.dialect(), table)?;
             targets.push(target);
         }

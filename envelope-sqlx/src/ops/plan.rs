@@ -3,9 +3,7 @@
 use core::fmt;
 use std::{collections::BTreeMap, sync::Arc};
 
-use envelope_core::Field;
-
-use super::import::{Import, Importer};
+use envelope_core::{Field, Import};
 
 /// Which columns of a table a run is about, and between which columns values move. The default: all declared columns, each in place.
 #[derive(Clone, Default)]
@@ -15,7 +13,7 @@ pub struct Plan {
     /// Encrypted column → plaintext column.
     pub(crate) plaintext: BTreeMap<String, String>,
     pub(crate) former: BTreeMap<String, Field>,
-    pub(crate) importers: BTreeMap<String, Importer>,
+    pub(crate) importers: BTreeMap<String, Arc<dyn Import>>,
 }
 
 impl Plan {
@@ -47,7 +45,7 @@ impl Plan {
         self
     }
 
-    /// The column's values were encrypted by something else.
+    /// The column's values were encrypted by something else, of which the keyring does not know.
     #[must_use]
     pub fn import(mut self, column: impl Into<String>, importer: impl Import) -> Self {
         self.importers.insert(column.into(), Arc::new(importer));

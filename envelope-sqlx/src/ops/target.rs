@@ -1,11 +1,12 @@
 //! A declared column and the columns of the database that its values move between.
 
-use envelope_core::{DeclaredColumn, Encoding, Field, PlaintextKind};
+use std::sync::Arc;
+
+use envelope_core::{DeclaredColumn, Encoding, Field, Import, PlaintextKind};
 
 use super::{
     dialect::Dialect,
     error::OpsError,
-    import::Importer,
     schema::{Class, LiveColumn, LiveTable},
 };
 
@@ -30,7 +31,7 @@ pub(crate) struct Target {
     /// How values were sealed that are to be sealed as the column is declared now.
     pub(crate) former: Option<Field>,
     /// Who reads what was encrypted by others.
-    pub(crate) importer: Option<Importer>,
+    pub(crate) importer: Option<Arc<dyn Import>>,
 }
 
 /// The columns of a table that tell the place of its values.

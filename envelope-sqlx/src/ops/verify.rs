@@ -54,6 +54,8 @@ pub struct ColumnReport {
     pub column: String,
     /// Values that opened.
     pub opened: u64,
+    /// Values that something else encrypted, and that an importer of the keyring opened.
+    pub imported: u64,
     /// Rows in plaintext, in a column that still reads them.
     pub plaintext: u64,
     /// Rows without a value.
@@ -210,6 +212,9 @@ async fn check_row(
                 }),
         };
         match opened {
+            Ok(()) if header.is_none() && is_imported(target, keys, stored) => {
+                report.imported = report.imported.saturating_add(1);
+            }
             Ok(()) if header.is_none() => report.plaintext = report.plaintext.saturating_add(1),
             Ok(()) => report.opened = report.opened.saturating_add(1),
             Err(cause) => {
@@ -224,6 +229,11 @@ async fn check_row(
         }
     }
     Ok(())
+}
+
+fn is_imported(target: &Target, keys: &Keys, stored: Option<&[u8]>) -> bool {
+    let importer = keys.keyring().importer(target.field.context());
+    importer.zip(stored).is_some_and(|(importer, stored)| importer.open(stored).is_ok())
 }
 
 impl Column {
