@@ -6,6 +6,8 @@
 mod crash;
 #[path = "ops/encrypt.rs"]
 mod encrypt;
+#[path = "ops/imports.rs"]
+mod imports;
 #[path = "ops/kinds.rs"]
 mod kinds;
 #[path = "ops/placed.rs"]
@@ -14,6 +16,8 @@ mod placed;
 mod reencrypt;
 #[path = "ops/shop.rs"]
 mod shop;
+#[path = "ops/tenants.rs"]
+mod tenants;
 #[path = "ops/throughput.rs"]
 mod throughput;
 #[path = "ops/tool.rs"]

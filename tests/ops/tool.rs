@@ -145,7 +145,7 @@ fn what_is_wrong_is_said_without_a_secret() {
     let good = fs::read_to_string(&config).unwrap();
     let cases = [
         (good.replace("[database]", "[database]\nurll = 1"), "unknown field"),
-        (good.replace("mode = \"deterministic\"", "mode = \"secret\""), "line 10: unknown variant"),
+        (good.replace("mode = \"deterministic\"", "mode = \"secret\""), "line 12: unknown variant"),
         (good.replace("url = ", "url_env = \"NO_SUCH_VARIABLE\"\n# "), "NO_SUCH_VARIABLE"),
         (good.replace("sqlite:", "oracle://user:hunter2@host/"), "has to begin with"),
     ];
