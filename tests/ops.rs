@@ -6,6 +6,8 @@
 mod crash;
 #[path = "ops/encrypt.rs"]
 mod encrypt;
+#[path = "ops/guide.rs"]
+mod guide;
 #[path = "ops/imports.rs"]
 mod imports;
 #[path = "ops/kinds.rs"]

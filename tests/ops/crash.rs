@@ -16,7 +16,7 @@ use std::{
 use envelope_core::{FileStore, Keyring, LocalKey};
 use envelope_tests::{
     database::{Database, Kind},
-    tool,
+    envelope,
 };
 use futures_util::TryStreamExt as _;
 use sqlx::{AnyPool, Row as _, any::AnyPoolOptions};
@@ -77,7 +77,7 @@ async fn killed(kind: Kind) {
     );
     fs::write(&config, head + CONFIG).unwrap();
     let start = || {
-        let mut command = tool();
+        let mut command = envelope();
         command.arg("--config").arg(&config).args(["--json", "encrypt-table", "people"]);
         command.args(["--workers", "2", "--batch", "200"]);
         Running(command.stdout(Stdio::piped()).spawn().unwrap())
@@ -95,7 +95,8 @@ async fn killed(kind: Kind) {
     for _ in 0..KILLS {
         let mut child = start();
         // From before its first row to far into the table.
-        sleep(Duration::from_millis(20 + dice.roll(1500))).await;
+        let longest = 1500 * (rows().unsigned_abs() / 100_000).max(1);
+        sleep(Duration::from_millis(20 + dice.roll(longest))).await;
         memory = memory.max(child.peak_memory());
         if child.0.try_wait().unwrap().is_none() {
             was_cut += 1;

@@ -44,9 +44,14 @@ fn rails() -> RailsImport {
 fn check(importer: &dyn Import, stored: &[u8], plaintext: &str) {
     assert_eq!(&*importer.open(stored).unwrap(), plaintext.as_bytes(), "{importer:?}");
     for at in 0..stored.len() {
-        assert!(importer.open(&stored[..at]).is_err(), "{importer:?} cut at {at}");
+        let padding = stored[at..].iter().all(|byte| *byte == b'=');
+        assert!(padding || importer.open(&stored[..at]).is_err(), "{importer:?} cut at {at}");
         let mut changed = stored.to_vec();
         changed[at] ^= 0x40;
+        // Rails authenticates no header, so whether a plaintext is compressed can be changed.
+        if changed[at] == b'#' {
+            continue;
+        }
         // A letter of JSON's field names, or a bit that base64 leaves over, may be of no meaning.
         if let Ok(opened) = importer.open(&changed) {
             assert_eq!(&*opened, plaintext.as_bytes(), "{importer:?} changed at {at}");

@@ -56,7 +56,7 @@ impl Tool {
     }
 
     pub(crate) fn run(&self, arguments: &str) -> Said {
-        let mut command = envelope_tests::tool();
+        let mut command = envelope_tests::envelope();
         command.current_dir(self.database.folder()).args(arguments.split_whitespace());
         command.into_said()
     }
@@ -112,7 +112,7 @@ impl IntoSaid for std::process::Command {
 #[test]
 fn each_command_has_an_example_in_its_help() {
     let help = |arguments: &[&str]| {
-        let mut command = envelope_tests::tool();
+        let mut command = envelope_tests::envelope();
         let said = {
             command.args(arguments).arg("--help");
             command.into_said()

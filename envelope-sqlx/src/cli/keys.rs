@@ -12,9 +12,10 @@ use super::{
 use crate::ops::{Operations, Severity, Stop};
 
 /// What shredding does not reach.
-const NOT_REACHED: &str = "\
-  Not reached: backups of the key table hold the wrapped keys. Let them expire, or disable
-  the tenant's own key at the key provider. Exported values carry their own wrapped key.";
+const NOT_REACHED: &str = concat!(
+    "  Not reached: backups of the key table hold the wrapped keys. Let them expire, or disable\n",
+    "  the tenant's own key at the key provider. Exported values carry their own wrapped key."
+);
 
 /// Whether all is well.
 pub(super) async fn perform(
