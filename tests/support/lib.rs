@@ -31,7 +31,6 @@ fn built(above: usize) -> std::path::PathBuf {
     test.ancestors().nth(above).unwrap_or(&test).to_owned()
 }
 
-
 /// The command-line tool `envelope`, which `./tests/run` has built.
 #[must_use]
 pub fn envelope() -> std::process::Command {

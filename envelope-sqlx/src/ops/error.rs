@@ -112,7 +112,7 @@ pub(crate) fn quotes_values(code: &str) -> bool {
     let is_sqlstate = code.len() == 5;
     let sqlite: Option<u32> = if is_sqlstate { None } else { code.parse().ok() };
     is_sqlstate && (code.starts_with("22") || code.starts_with("23") || code == "HY000")
-        || sqlite.is_some_and(|code| matches!(code & 0xff, 18 | 19 | 20))
+        || sqlite.is_some_and(|code| matches!(code & 0xff, 18..=20))
 }
 
 /// Whether the same statement may succeed at once: a deadlock, a lock that was waited for too long, a busy SQLite file.
