@@ -180,6 +180,18 @@ impl Config {
         Ok(self.builder_on(store).await?.open().await?)
     }
 
+    /// A builder with all that the configuration says, on the key store that it names: for tools that are to make no key, by
+    /// [`KeyringBuilder::build`]. `None` if it names no store.
+    ///
+    /// # Errors
+    ///
+    /// As [`builder`](Self::builder).
+    pub async fn builder_of_store(&self) -> Result<Option<KeyringBuilder>, ConfigError> {
+        let Some(StoreConfig::File { path }) = &self.store else { return Ok(None) };
+        let store = FileStore::new(path.get("store.path")?);
+        Ok(Some(self.builder_on(store).await?))
+    }
+
     async fn builder_on(&self, store: impl KeyStore) -> Result<KeyringBuilder, ConfigError> {
         let Algorithm::Aes256Gcm = self.algorithm;
         let application = self.application.get("application")?;

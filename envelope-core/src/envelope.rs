@@ -1,6 +1,9 @@
 //! The layout of a stored value: parse it, write it. No cryptography (FORMAT.md#value).
 
+mod stored;
 pub(crate) mod text;
+
+pub use stored::ValueHeader;
 
 use crate::{
     error::MalformedValue,
@@ -34,6 +37,8 @@ pub(crate) enum Suite {
 }
 
 impl Suite {
+    pub(crate) const ALL: [Self; 2] = [Self::Gcm, Self::Siv];
+
     pub(crate) const fn code(self) -> u8 {
         match self {
             Self::Gcm => 0x01,

@@ -1,6 +1,7 @@
 //! The vocabulary of columns: which column a value belongs to, and how it is protected.
 
 mod column;
+mod declared;
 mod index;
 mod normalizer;
 
@@ -10,6 +11,7 @@ pub use column::{
     BoundColumn, BoundMode, Candidates, Column, ColumnMode, Deterministic, Exact, IndexMode, IndexedColumn,
     Randomized, RowBound, SearchableColumn, SearchableMode, Terms, UnboundColumn, UnboundMode,
 };
+pub use declared::{DeclaredColumn, DeclaredColumns};
 pub use index::{Buckets, Index, IndexKey, Take, TermTable};
 pub use normalizer::Normalizer;
 #[cfg(all(test, feature = "phone"))]
@@ -108,7 +110,8 @@ pub struct Field {
     index: Option<Index>,
     normalizers: &'static [Normalizer],
     indexes: &'static [Self],
-    compound: &'static [&'static str],
+    compound: &'static [Self],
+    terms: &'static [Self],
 }
 
 impl Field {
@@ -136,6 +139,7 @@ impl Field {
             normalizers: &[],
             indexes: &[],
             compound: &[],
+            terms: &[],
         }
     }
 
@@ -230,6 +234,19 @@ impl Field {
         self
     }
 
+    /// The same column for values of another mode or encoding, as they stand in it while its declaration is being changed. Plaintext rows
+    /// are refused. A deterministic value is bound to no row.
+    #[must_use]
+    pub const fn as_found(mut self, mode: Mode, encoding: Encoding) -> Self {
+        if matches!(mode, Mode::Deterministic) {
+            self.row = &[];
+        }
+        self.mode = mode;
+        self.encoding = encoding;
+        self.plaintext_rows = PlaintextRows::Refuse;
+        self
+    }
+
     /// How values are stored.
     #[must_use]
     pub const fn stored_as(&self) -> Encoding {
@@ -248,16 +265,29 @@ impl Field {
         self.tenant
     }
 
-    /// The same column as a part of these compound indexes, by the names of their columns.
+    /// The same column as a part of these compound indexes.
     #[must_use]
-    pub const fn part_of(mut self, columns: &'static [&'static str]) -> Self {
-        self.compound = columns;
+    pub const fn part_of(mut self, indexes: &'static [Self]) -> Self {
+        self.compound = indexes;
         self
     }
 
-    /// The columns of the compound indexes that this column is a part of, which are written with it.
+    /// The same column with these indexes in tables of their own.
     #[must_use]
-    pub const fn compound_indexes(&self) -> &'static [&'static str] {
+    pub const fn with_terms(mut self, indexes: &'static [Self]) -> Self {
+        self.terms = indexes;
+        self
+    }
+
+    /// The indexes in tables of their own, of which each value has several terms.
+    #[must_use]
+    pub const fn term_indexes(&self) -> &'static [Self] {
+        self.terms
+    }
+
+    /// The compound indexes that this column is a part of, which are written with it.
+    #[must_use]
+    pub const fn compound_indexes(&self) -> &'static [Self] {
         self.compound
     }
 
@@ -266,7 +296,7 @@ impl Field {
     pub const fn is_part_of(&self, columns: &[&str]) -> bool {
         let (mut own, mut others) = (self.compound, columns);
         while let ([one, own_rest @ ..], [other, others_rest @ ..]) = (own, others) {
-            if !equal(one, other) {
+            if !equal(one.name.column, other) {
                 return false;
             }
             (own, others) = (own_rest, others_rest);

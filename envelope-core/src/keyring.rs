@@ -28,6 +28,7 @@ use crate::{
     envelope::Suite,
     error::KeyError,
     field::{Field, IndexKey},
+    import::Import,
     key::{EncryptionContext, KeyId, KeyRecord, KeyState, Purpose, Tenant, TenantNameError, WrappedKey},
     provider::KeyProvider,
     store::KeyStore,
@@ -146,6 +147,23 @@ impl Keyring {
         let names = tenants.iter().filter(|tenant| !tenant.is_default()).map(Tenant::as_str);
         self.warm().await?;
         self.warm_tenants(names.take(self.ring.max_tenants())).await
+    }
+
+    /// Who reads what something else encrypted in columns of this context.
+    #[must_use]
+    pub fn importer(&self, context: &str) -> Option<&Arc<dyn Import>> {
+        // Nearly every keyring has none.
+        if self.ring.imports.is_empty() { None } else { self.ring.imports.get(context) }
+    }
+
+    /// Every tenant that the key store knows, the default one too if it has keys.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    pub async fn tenants(&self) -> Result<Vec<Tenant>, KeyError> {
+        let ring = Arc::clone(&self.ring);
+        self.run(async move { ring.tenants_in_store().await }).await
     }
 
     /// Runs `f` with the key that new values of a column are sealed with.

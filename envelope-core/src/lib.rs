@@ -62,6 +62,7 @@ mod provider;
 mod suite;
 mod envelope;
 mod error;
+mod import;
 mod field;
 mod row;
 mod plaintext;
@@ -72,15 +73,20 @@ pub use analyze::{Analysis, Finding, analyze, analyze_index};
 pub use batch::{KeyBatch, SealedRow};
 #[cfg(feature = "config")]
 pub use config::{Config, ConfigError};
+pub use envelope::ValueHeader;
 pub use error::{
     BoxError, KeyError, MalformedValue, NoKeyring, OpenError, PlaceError, ProviderError, SealError,
     SearchError, StoreError,
 };
 pub use field::{
-    BoundColumn, BoundMode, Buckets, Candidates, Column, ColumnMode, Deterministic, Encoding, Exact, Field,
-    FieldName, Index, IndexKey, IndexMode, IndexedColumn, Mode, Normalizer, PlaintextRows, Randomized,
-    RowBound, SearchableColumn, SearchableMode, Take, TermTable, Terms, UnboundColumn, UnboundMode,
+    BoundColumn, BoundMode, Buckets, Candidates, Column, ColumnMode, DeclaredColumn, DeclaredColumns,
+    Deterministic, Encoding, Exact, Field, FieldName, Index, IndexKey, IndexMode, IndexedColumn, Mode,
+    Normalizer, PlaintextRows, Randomized, RowBound, SearchableColumn, SearchableMode, Take, TermTable,
+    Terms, UnboundColumn, UnboundMode,
 };
+#[cfg(feature = "import")]
+pub use import::{FernetImport, RailsImport, RawImport};
+pub use import::{Import, ImportError};
 pub use install::{AlreadyInstalled, Scope};
 pub use key::{
     DataKey, EncryptionContext, KeyId, KeyIdError, KeyRecord, KeyState, Purpose, Tenant, TenantNameError,
@@ -91,7 +97,7 @@ pub use keyring::{ChangeError, KeyInfo, Keyring, KeyringBuilder, MissPolicy};
 pub use plaintext::Json;
 pub use plaintext::{
     DeterministicPlaintext, ExactPlaintext, FromPlaintext, ListItem, Ordered, OrderedPlaintext, Plaintext,
-    PlaintextBytes, PlaintextError, PlaintextWriter, TextPlaintext, ToPlaintext,
+    PlaintextBytes, PlaintextError, PlaintextKind, PlaintextWriter, TextPlaintext, ToPlaintext,
 };
 #[doc(hidden)]
 pub use plaintext::{Encoded, Part, index_parts, index_whole, wipe};

@@ -5,6 +5,7 @@ mod fixed;
 mod bytes;
 mod encoded;
 mod impls;
+mod kind;
 mod list;
 mod net;
 mod order;
@@ -33,6 +34,7 @@ pub use encoded::{Encoded, Part, parts as index_parts, whole as index_whole};
 pub(crate) use impls::TEXT;
 #[cfg(feature = "json")]
 pub use json::Json;
+pub use kind::PlaintextKind;
 pub use list::ListItem;
 pub use order::{Ordered, OrderedPlaintext, TextPlaintext};
 pub(crate) use tuple::parts;
@@ -125,6 +127,10 @@ pub trait ToPlaintext {
     note = "for a type of `uuid`, `chrono`, `time`, `rust_decimal`, `bigdecimal`, `serde_json` (`json`), `secrecy` or `ipnetwork` turn on the feature of that name; for what `serde` can write use `Json<…>`"
 )]
 pub trait FromPlaintext: Sized {
+    /// What the encoding is, for tools that convert between it and the database's own types. A type that hands its bytes to another
+    /// says what that one is: `const KIND: PlaintextKind = String::KIND;`.
+    const KIND: PlaintextKind = PlaintextKind::Custom;
+
     /// Decodes what [`ToPlaintext::write`] wrote.
     ///
     /// # Errors

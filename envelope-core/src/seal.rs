@@ -6,6 +6,7 @@ use crate::{
     envelope::{Envelope, ParseError, Suite, header, text},
     error::{MalformedValue, OpenError, PlaceError, SealError},
     field::{BoundColumn, Encoding, Field, Mode, PlaintextRows, SearchableColumn, UnboundColumn},
+    import::{Import, ImportError},
     key::{KeyId, Purpose},
     keyring::{Keyring, Unusable},
     normalize::normalize,
@@ -192,16 +193,53 @@ impl Keyring {
         if field.mode() == Mode::Index {
             return Err(OpenError::Index { field: name });
         }
+        if let Some(importer) = self.importer(field.context()) {
+            return keyring.open_or_import(field, row, &stored, &**importer);
+        }
+        keyring.open_stored(field, row, stored)
+    }
+
+    /// Bytes of others may begin like a value by chance, so whatever does not open as one is tried as theirs.
+    fn open_or_import(
+        &self,
+        field: &Field,
+        row: Option<&RowKey>,
+        stored: &[u8],
+        importer: &dyn Import,
+    ) -> Result<PlaintextBytes, OpenError> {
+        let strict = field.plaintext_rows(PlaintextRows::Refuse);
+        let error = match self.open_stored(&strict, row, Cow::Borrowed(stored)) {
+            Ok(opened) => return Ok(opened),
+            // An outage, or a key that was retired, says nothing about the bytes.
+            Err(error @ (OpenError::Key { .. } | OpenError::KeyRetired { .. })) => return Err(error),
+            Err(error) => error,
+        };
+        let is_foreign = matches!(error, OpenError::NotAnEnvelope { .. } | OpenError::WrongEncoding { .. });
+        match importer.open(stored) {
+            Ok(opened) => Ok(opened),
+            Err(ImportError::Form) if is_foreign => self.open_stored(field, row, Cow::Borrowed(stored)),
+            Err(source) if is_foreign => Err(OpenError::Import { field: field.name(), source }),
+            Err(_) => Err(error),
+        }
+    }
+
+    fn open_stored(
+        &self,
+        field: &Field,
+        row: Option<&RowKey>,
+        stored: Cow<'_, [u8]>,
+    ) -> Result<PlaintextBytes, OpenError> {
+        let name = field.name();
         let (id, suite, value) = match parse(field, stored)? {
             Stored::Value(id, suite, value) => (id, suite, value),
             Stored::Plaintext(bytes) => return Ok(bytes),
         };
-        let opened = keyring.with_key(id, suite, field, |column| match value {
+        let opened = self.with_key(id, suite, field, |column| match value {
             Cow::Owned(value) => column.open_in_place(row, value),
             Cow::Borrowed(value) => column.open(row, value),
         });
         opened
-            .map_err(|unusable| keyring.open_error(field, id, unusable))?
+            .map_err(|unusable| self.open_error(field, id, unusable))?
             .map_err(|NotAuthentic| OpenError::NotAuthentic { field: name, key: id })
     }
 

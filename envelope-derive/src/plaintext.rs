@@ -149,6 +149,12 @@ fn impls(input: &DeriveInput, krate: &Path, shape: &Shape) -> TokenStream {
         Shape::Names(names) => names_bodies(ident, &private, names),
         Shape::Unknown => stub_bodies(),
     };
+    let kind = match shape {
+        Shape::Newtype(_, ty) => Some(quote_spanned!(types::at(ty)=> <#ty as #private::FromPlaintext>::KIND)),
+        Shape::Names(_) => Some(quote!(#private::PlaintextKind::Text)),
+        Shape::Unknown => None,
+    };
+    let kind = kind.map(|kind| quote!(const KIND: #private::PlaintextKind = #kind;));
     let mut generics = input.generics.clone();
     if let (Shape::Newtype(_, ty), Some(_)) = (shape, generics.params.first()) {
         let predicate = parse_quote!(#ty: #private::ToPlaintext + #private::FromPlaintext);
@@ -171,6 +177,8 @@ fn impls(input: &DeriveInput, krate: &Path, shape: &Shape) -> TokenStream {
 
         #[automatically_derived]
         impl #impl_generics #private::FromPlaintext for #ident #ty_generics #where_clause {
+            #kind
+
             fn read(
                 bytes: #private::PlaintextBytes,
             ) -> ::core::result::Result<Self, #private::PlaintextError> {

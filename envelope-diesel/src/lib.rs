@@ -207,18 +207,21 @@ pub use envelope_core::Json;
 pub use envelope_core::testing;
 pub use envelope_core::{
     AlreadyInstalled, BoundColumn, BoxError, BoxFuture, Buckets, ChangeError, Column, ColumnMode, Commit,
-    DataKey, Deterministic, DeterministicPlaintext, Encoding, EncryptionContext, Exact, ExactPlaintext,
-    Field, FieldName, FileStore, Find, Found, FromPlaintext, GeneratedKey, Index, IndexKey, IndexedColumn,
-    KeyChange, KeyError, KeyId, KeyIdError, KeyInfo, KeyProvider, KeyRecord, KeyRow, KeyState, KeyStore,
-    Keyring, KeyringBuilder, ListItem, LocalKey, MalformedValue, MemoryStore, MissPolicy, Mode, NoKeyring,
-    Normalizer, OpenError, OrderedPlaintext, PlaceError, Plaintext, PlaintextBytes, PlaintextError,
-    PlaintextRows, PlaintextWriter, ProviderError, Purpose, RandomError, Randomized, RowKey, Scope,
-    SealError, Search, SearchError, SearchableColumn, SearchableMode, StoreError, Take, Tenant, TenantId,
-    TenantNameError, TermTable, Terms, TextPlaintext, ToPlaintext, UnboundColumn, WrappedKey,
+    DataKey, DeclaredColumn, DeclaredColumns, Deterministic, DeterministicPlaintext, Encoding,
+    EncryptionContext, Exact, ExactPlaintext, Field, FieldName, FileStore, Find, Found, FromPlaintext,
+    GeneratedKey, Import, ImportError, Index, IndexKey, IndexedColumn, KeyChange, KeyError, KeyId,
+    KeyIdError, KeyInfo, KeyProvider, KeyRecord, KeyRow, KeyState, KeyStore, Keyring, KeyringBuilder,
+    ListItem, LocalKey, MalformedValue, MemoryStore, MissPolicy, Mode, NoKeyring, Normalizer, OpenError,
+    OrderedPlaintext, PlaceError, Plaintext, PlaintextBytes, PlaintextError, PlaintextKind, PlaintextRows,
+    PlaintextWriter, ProviderError, Purpose, RandomError, Randomized, RowKey, Scope, SealError, Search,
+    SearchError, SearchableColumn, SearchableMode, StoreError, Take, Tenant, TenantId, TenantNameError,
+    TermTable, Terms, TextPlaintext, ToPlaintext, UnboundColumn, WrappedKey,
 };
 pub use envelope_core::{Analysis, Finding, analyze, analyze_index};
 #[cfg(feature = "config")]
 pub use envelope_core::{Config, ConfigError};
+#[cfg(feature = "import")]
+pub use envelope_core::{FernetImport, RailsImport, RawImport};
 pub use envelope_derive::{EncryptedDiesel as Encrypted, PlaintextDiesel as Plaintext};
 pub use key_store::{DieselKeyStore, KeyTableBackend};
 pub use methods::EncryptedExpressionMethods;

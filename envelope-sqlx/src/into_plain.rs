@@ -55,7 +55,10 @@ into_plain! { (T, C: Column<Plain = Self>) envelope_core::Json<T>; }
 into_plain! { rust_decimal::Decimal, }
 
 #[cfg(feature = "secrecy")]
-into_plain! { (S: secrecy::zeroize::Zeroize + ?Sized, C: Column<Plain = Self>) secrecy::SecretBox<S>; }
+use secrecy::zeroize::Zeroize;
+
+#[cfg(feature = "secrecy")]
+into_plain! { (S: Zeroize + ?Sized, C: Column<Plain = Self>) secrecy::SecretBox<S>; }
 
 #[cfg(feature = "time")]
 into_plain! { time::Date, time::Time, time::PrimitiveDateTime, time::UtcDateTime, time::OffsetDateTime, }

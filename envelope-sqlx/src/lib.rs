@@ -145,6 +145,11 @@
 //! index on a deterministic column holds under one search key, not across two. Parameters of `query!` on PostgreSQL need a cast, `value as _`.
 //! What encryption does not protect is in the documentation of `envelope-core`.
 
+#[cfg(feature = "cli")]
+pub mod cli;
+#[cfg(feature = "ops")]
+pub mod ops;
+
 mod executor;
 mod read;
 mod bind;
@@ -177,18 +182,21 @@ pub use envelope_core::Json;
 pub use envelope_core::testing;
 pub use envelope_core::{
     AlreadyInstalled, BoundColumn, BoxError, BoxFuture, Buckets, Candidates, ChangeError, Column, ColumnMode,
-    Commit, DataKey, Deterministic, DeterministicPlaintext, Encoding, EncryptionContext, Exact,
-    ExactPlaintext, Field, FieldName, FileStore, Find, Found, FromPlaintext, GeneratedKey, Index, IndexKey,
-    IndexedColumn, KeyChange, KeyError, KeyId, KeyIdError, KeyInfo, KeyProvider, KeyRecord, KeyRow, KeyState,
-    KeyStore, Keyring, KeyringBuilder, ListItem, LocalKey, MalformedValue, MemoryStore, MissPolicy, Mode,
-    NoKeyring, Normalizer, OpenError, OrderedPlaintext, PlaceError, Plaintext, PlaintextBytes,
-    PlaintextError, PlaintextRows, PlaintextWriter, ProviderError, Purpose, RandomError, Randomized, RowKey,
-    Scope, SealError, Search, SearchError, SearchableColumn, SearchableMode, StoreError, Take, Tenant,
-    TenantId, TenantNameError, TermTable, Terms, TextPlaintext, ToPlaintext, UnboundColumn, WrappedKey,
+    Commit, DataKey, DeclaredColumn, DeclaredColumns, Deterministic, DeterministicPlaintext, Encoding,
+    EncryptionContext, Exact, ExactPlaintext, Field, FieldName, FileStore, Find, Found, FromPlaintext,
+    GeneratedKey, Import, ImportError, Index, IndexKey, IndexedColumn, KeyChange, KeyError, KeyId,
+    KeyIdError, KeyInfo, KeyProvider, KeyRecord, KeyRow, KeyState, KeyStore, Keyring, KeyringBuilder,
+    ListItem, LocalKey, MalformedValue, MemoryStore, MissPolicy, Mode, NoKeyring, Normalizer, OpenError,
+    OrderedPlaintext, PlaceError, Plaintext, PlaintextBytes, PlaintextError, PlaintextKind, PlaintextRows,
+    PlaintextWriter, ProviderError, Purpose, RandomError, Randomized, RowKey, Scope, SealError, Search,
+    SearchError, SearchableColumn, SearchableMode, StoreError, Take, Tenant, TenantId, TenantNameError,
+    TermTable, Terms, TextPlaintext, ToPlaintext, UnboundColumn, ValueHeader, WrappedKey,
 };
 pub use envelope_core::{Analysis, Finding, analyze, analyze_index};
 #[cfg(feature = "config")]
 pub use envelope_core::{Config, ConfigError};
+#[cfg(feature = "import")]
+pub use envelope_core::{FernetImport, RailsImport, RawImport};
 pub use envelope_derive::{EncryptedSqlx as Encrypted, PlaintextSqlx as Plaintext};
 pub use executor::{KeyringExt, On};
 pub use indexed::{BindIndexed, Indexed, PushIndexed, StoredColumn};

@@ -1,11 +1,12 @@
 //! What generated code may name, and nothing else may: it changes without notice.
 
 pub use envelope_core::{
-    BoundColumn, Buckets, Candidates, Column, Deterministic, DeterministicPlaintext, Encoded, Encoding,
-    Exact, ExactPlaintext, Field, FieldName, Find, Found, FromPlaintext, Index, IndexKey, KeyBatch, Keyring,
-    ListItem, Mode, Normalizer, OpenError, Ordered, OrderedPlaintext, Part, Place, Plaintext, PlaintextBytes,
-    PlaintextError, PlaintextRows, PlaintextWriter, Randomized, RowBound, RowKey, SealError, SealedRow,
-    Search, Take, TermTable, Terms, TextPlaintext, ToPlaintext, UnboundColumn, index_parts, index_whole,
+    BoundColumn, Buckets, Candidates, Column, DeclaredColumn, DeclaredColumns, Deterministic,
+    DeterministicPlaintext, Encoded, Encoding, Exact, ExactPlaintext, Field, FieldName, Find, Found,
+    FromPlaintext, Index, IndexKey, KeyBatch, Keyring, ListItem, Mode, Normalizer, OpenError, Ordered,
+    OrderedPlaintext, Part, Place, Plaintext, PlaintextBytes, PlaintextError, PlaintextKind, PlaintextRows,
+    PlaintextWriter, Randomized, RowBound, RowKey, SealError, SealedRow, Search, Take, TermTable, Terms,
+    TextPlaintext, ToPlaintext, UnboundColumn, index_parts, index_whole,
 };
 pub use sqlx;
 

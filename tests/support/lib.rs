@@ -31,6 +31,17 @@ fn built(above: usize) -> std::path::PathBuf {
     test.ancestors().nth(above).unwrap_or(&test).to_owned()
 }
 
+/// The command-line tool `envelope`, which `./tests/run` has built.
+#[must_use]
+pub fn envelope() -> std::process::Command {
+    let tool = built(2).join("envelope");
+    assert!(
+        tool.exists(),
+        "no {}; `cargo build --workspace --all-features --bin envelope` builds it",
+        tool.display()
+    );
+    std::process::Command::new(tool)
+}
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 #[derive(Debug)]

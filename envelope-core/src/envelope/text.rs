@@ -29,6 +29,12 @@ pub(crate) fn start(text: &[u8]) -> Option<[u8; 9]> {
     BASE64_STANDARD_NO_PAD.decode(digits).ok()?.try_into().ok()
 }
 
+/// The header in the text of a value, or in its first 12 characters.
+pub(crate) fn header(text: &[u8]) -> Option<[u8; 6]> {
+    let digits = text.strip_prefix(PREFIX)?.first_chunk::<8>()?;
+    BASE64_STANDARD_NO_PAD.decode(digits).ok()?.try_into().ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::{NotBase64, decode, encode, start};

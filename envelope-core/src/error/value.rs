@@ -5,6 +5,7 @@ use thiserror::Error;
 use super::{KeyError, NoKeyring, PlaceError};
 use crate::{
     field::{Encoding, FieldName, Mode},
+    import::ImportError,
     key::{KeyId, KeyState, Tenant},
     plaintext::PlaintextError,
     random::RandomError,
@@ -229,6 +230,14 @@ pub enum OpenError {
         /// How the column's values are stored.
         declared: Encoding,
     },
+    /// The value is not of this application, and whoever reads those of another does not open it.
+    #[error("cannot open {field}: {source}")]
+    Import {
+        /// The column.
+        field: FieldName,
+        /// Why not.
+        source: ImportError,
+    },
     /// The value is authentic, but not of the field's type: its type was changed since.
     #[error("cannot open {field}: {source}")]
     Plaintext {
@@ -273,6 +282,7 @@ impl OpenError {
             | Self::Malformed { field, .. }
             | Self::WrongMode { field, .. }
             | Self::WrongEncoding { field, .. }
+            | Self::Import { field, .. }
             | Self::Plaintext { field, .. } => *field,
         }
     }

@@ -11,6 +11,7 @@ use super::{
 use crate::{
     clock::{Clock, SystemClock},
     error::KeyError,
+    import::Import,
     key::{Purpose, Tenant, TenantNameError},
     provider::KeyProvider,
     store::KeyStore,
@@ -36,6 +37,7 @@ pub struct KeyringBuilder {
     max_tenants: NonZeroUsize,
     rotate_after: u64,
     clock: Arc<dyn Clock>,
+    imports: HashMap<Box<str>, Arc<dyn Import>>,
     allow_test_provider: bool,
 }
 
@@ -52,6 +54,7 @@ impl KeyringBuilder {
             max_tenants: MAX_TENANTS,
             rotate_after: ROTATE_AFTER,
             clock: Arc::new(SystemClock),
+            imports: HashMap::new(),
             allow_test_provider: false,
         }
     }
@@ -128,6 +131,13 @@ impl KeyringBuilder {
         self
     }
 
+    /// Who reads values in columns of this context that something else encrypted. They open like the column's own, and searches do not find
+    /// them, until they are re-encrypted.
+    pub fn import(mut self, context: impl Into<Box<str>>, importer: impl Import) -> Self {
+        self.imports.insert(context.into(), Arc::new(importer));
+        self
+    }
+
     /// Permits a provider that exists for tests in a build without debug assertions.
     pub const fn allow_test_provider(mut self) -> Self {
         self.allow_test_provider = true;
@@ -196,6 +206,7 @@ impl KeyringBuilder {
             clock: self.clock,
             rotate_after: self.rotate_after,
             max_tenants: self.max_tenants,
+            imports: self.imports,
         }));
         let keys = ring.tenant(Tenant::default());
         Ok(Keyring { ring, keys })

@@ -20,6 +20,7 @@ use crate::{
     cache::{KeySet, Life},
     clock::{Clock, Moment},
     error::KeyError,
+    import::Import,
     key::{KeyId, KeyRecord, Tenant, WrappedKey},
     provider::KeyProvider,
     random,
@@ -39,6 +40,8 @@ pub(super) struct Ring {
     pub(super) worker: Worker,
     /// After how many values of one column this process asks for a new key.
     pub(super) rotate_after: u64,
+    /// Who reads what something else encrypted, by the column's context.
+    pub(super) imports: HashMap<Box<str>, Arc<dyn Import>>,
     tenants: Mutex<LruCache<Tenant, Arc<TenantKeys>>>,
 }
 
@@ -52,6 +55,7 @@ pub(super) struct Settings {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) rotate_after: u64,
     pub(super) max_tenants: NonZeroUsize,
+    pub(super) imports: HashMap<Box<str>, Arc<dyn Import>>,
 }
 
 /// Who wraps whose keys.
@@ -155,8 +159,17 @@ const MOST_UNKNOWN: usize = 4;
 
 impl Ring {
     pub(super) fn new(settings: Settings) -> Self {
-        let Settings { application, providers, store, miss, lifetimes, clock, rotate_after, max_tenants } =
-            settings;
+        let Settings {
+            application,
+            providers,
+            store,
+            miss,
+            lifetimes,
+            clock,
+            rotate_after,
+            max_tenants,
+            imports,
+        } = settings;
         let tenants = Mutex::new(LruCache::new(max_tenants));
         Self {
             application,
@@ -167,6 +180,7 @@ impl Ring {
             clock,
             worker: Worker::default(),
             rotate_after,
+            imports,
             tenants,
         }
     }

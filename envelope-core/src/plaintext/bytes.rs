@@ -87,6 +87,13 @@ impl PlaintextBytes {
     }
 }
 
+/// For an [`Import`](crate::Import); the buffer is wiped on drop.
+impl From<Vec<u8>> for PlaintextBytes {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self(Zeroizing::new(bytes))
+    }
+}
+
 impl ops::Deref for PlaintextBytes {
     type Target = [u8];
 

@@ -46,6 +46,7 @@ mod fixed {
     use zeroize::Zeroizing;
 
     use super::{HINT, PlaintextError, PlaintextWriter};
+    use crate::plaintext::PlaintextKind;
     use crate::plaintext::{FromPlaintext, ListItem, PlaintextBytes, ToPlaintext};
 
     const DECIMAL: PlaintextError = PlaintextError::new("a decimal number in the range of `rust_decimal`");
@@ -63,6 +64,8 @@ mod fixed {
     }
 
     impl FromPlaintext for Decimal {
+        const KIND: PlaintextKind = PlaintextKind::Decimal;
+
         fn read(bytes: PlaintextBytes) -> Result<Self, PlaintextError> {
             let (scale, digits) = super::read(&bytes).ok_or(DECIMAL)?;
             let scale = u32::try_from(scale).map_err(|_| DECIMAL)?;
@@ -86,6 +89,7 @@ mod big {
     use zeroize::Zeroizing;
 
     use super::{PlaintextError, PlaintextWriter, SCALE_LEN};
+    use crate::plaintext::PlaintextKind;
     use crate::plaintext::{FromPlaintext, ListItem, PlaintextBytes, ToPlaintext};
 
     impl ToPlaintext for BigDecimal {
@@ -103,6 +107,8 @@ mod big {
     }
 
     impl FromPlaintext for BigDecimal {
+        const KIND: PlaintextKind = PlaintextKind::Decimal;
+
         fn read(bytes: PlaintextBytes) -> Result<Self, PlaintextError> {
             let (scale, digits) = super::read(&bytes).ok_or(PlaintextError::new("a decimal number"))?;
             Ok(Self::from_bigint(BigInt::from_signed_bytes_be(digits), scale))

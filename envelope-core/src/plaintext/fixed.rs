@@ -2,7 +2,7 @@
 
 /// Writes the traits for types that are encoded by a `fn(&T) -> [u8; N]` and decoded by a `fn([u8; N]) -> Option<T>`.
 macro_rules! fixed_length {
-    ($($ty:ty: $length:expr, $expected:literal, $encode:expr, $decode:expr;)*) => {$(
+    ($($ty:ty, $kind:ident: $length:expr, $expected:literal, $encode:expr, $decode:expr;)*) => {$(
         impl $crate::plaintext::ToPlaintext for $ty {
             type Plain = Self;
 
@@ -17,6 +17,8 @@ macro_rules! fixed_length {
         }
 
         impl $crate::plaintext::FromPlaintext for $ty {
+            const KIND: $crate::plaintext::PlaintextKind = $crate::plaintext::PlaintextKind::$kind;
+
             fn read(
                 bytes: $crate::plaintext::PlaintextBytes,
             ) -> Result<Self, $crate::plaintext::PlaintextError> {

@@ -5,8 +5,8 @@ use std::{borrow::Cow, rc::Rc, sync::Arc};
 use zeroize::Zeroize;
 
 use super::{
-    DeterministicPlaintext, ExactPlaintext, FromPlaintext, PlaintextBytes, PlaintextError, PlaintextWriter,
-    ToPlaintext,
+    DeterministicPlaintext, ExactPlaintext, FromPlaintext, PlaintextBytes, PlaintextError, PlaintextKind,
+    PlaintextWriter, ToPlaintext,
 };
 
 pub(crate) const TEXT: PlaintextError = PlaintextError::new("text in UTF-8");
@@ -24,6 +24,8 @@ impl ToPlaintext for str {
 }
 
 impl FromPlaintext for String {
+    const KIND: PlaintextKind = PlaintextKind::Text;
+
     fn read(bytes: PlaintextBytes) -> Result<Self, PlaintextError> {
         Self::from_utf8(bytes.into_vec()).map_err(|error| {
             error.into_bytes().zeroize();
@@ -45,6 +47,8 @@ impl ToPlaintext for [u8] {
 }
 
 impl FromPlaintext for Vec<u8> {
+    const KIND: PlaintextKind = PlaintextKind::Bytes;
+
     fn read(bytes: PlaintextBytes) -> Result<Self, PlaintextError> {
         Ok(bytes.into_vec())
     }
@@ -63,6 +67,8 @@ impl<const N: usize> ToPlaintext for [u8; N] {
 }
 
 impl<const N: usize> FromPlaintext for [u8; N] {
+    const KIND: PlaintextKind = PlaintextKind::Bytes;
+
     fn read(bytes: PlaintextBytes) -> Result<Self, PlaintextError> {
         Self::try_from(&*bytes).map_err(|_| PlaintextError::new("a byte array of the field's length"))
     }
@@ -101,6 +107,8 @@ same_as! {
 macro_rules! read_through {
     ($($form:ty: $owned:ty),* $(,)?) => {$(
         impl FromPlaintext for $form {
+            const KIND: PlaintextKind = <$owned as FromPlaintext>::KIND;
+
             fn read(bytes: PlaintextBytes) -> Result<Self, PlaintextError> {
                 <$owned>::read(bytes).map(Self::from)
             }
@@ -152,6 +160,8 @@ impl ToPlaintext for bool {
 }
 
 impl FromPlaintext for bool {
+    const KIND: PlaintextKind = PlaintextKind::Bool;
+
     fn read(bytes: PlaintextBytes) -> Result<Self, PlaintextError> {
         match *bytes {
             [0] => Ok(false),
@@ -200,6 +210,8 @@ macro_rules! integers {
         }
 
         impl FromPlaintext for $int {
+            const KIND: PlaintextKind = PlaintextKind::Integer;
+
             fn read(bytes: PlaintextBytes) -> Result<Self, PlaintextError> {
                 Self::try_from(read_signed(&bytes)?).map_err(|_| INTEGER)
             }
@@ -227,6 +239,8 @@ impl ToPlaintext for u128 {
 }
 
 impl FromPlaintext for u128 {
+    const KIND: PlaintextKind = PlaintextKind::Integer;
+
     fn read(bytes: PlaintextBytes) -> Result<Self, PlaintextError> {
         match *bytes {
             [0, ref rest @ ..] if rest.len() == 16 => {
@@ -249,7 +263,7 @@ macro_rules! deterministic {
 deterministic!(i16, i32, i64, i128, isize, u16, u32, u64, u128, usize);
 
 macro_rules! floats {
-    ($($float:ty, $expected:literal);*) => {$(
+    ($($float:ty, $kind:ident, $expected:literal);*) => {$(
         impl ToPlaintext for $float {
             type Plain = Self;
 
@@ -263,6 +277,8 @@ macro_rules! floats {
         }
 
         impl FromPlaintext for $float {
+            const KIND: PlaintextKind = PlaintextKind::$kind;
+
             fn read(bytes: PlaintextBytes) -> Result<Self, PlaintextError> {
                 let bits = (*bytes).try_into().map_err(|_| PlaintextError::new($expected))?;
                 Ok(Self::from_be_bytes(bits))
@@ -271,4 +287,4 @@ macro_rules! floats {
     )*};
 }
 
-floats!(f32, "a 32-bit float"; f64, "a 64-bit float");
+floats!(f32, Float32, "a 32-bit float"; f64, Float64, "a 64-bit float");

@@ -9,7 +9,7 @@ use core::ops;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use super::{FromPlaintext, PlaintextBytes, PlaintextError, PlaintextWriter, ToPlaintext};
+use super::{FromPlaintext, PlaintextBytes, PlaintextError, PlaintextKind, PlaintextWriter, ToPlaintext};
 
 /// A value that is stored as JSON: anything that `serde` can write and read.
 ///
@@ -60,6 +60,8 @@ impl<T: Serialize + DeserializeOwned> ToPlaintext for Json<T> {
 }
 
 impl<T: Serialize + DeserializeOwned> FromPlaintext for Json<T> {
+    const KIND: PlaintextKind = PlaintextKind::Json;
+
     fn read(bytes: PlaintextBytes) -> Result<Self, PlaintextError> {
         serde_json::from_slice(&bytes).map(Self).map_err(|_| JSON)
     }
@@ -74,6 +76,8 @@ impl ToPlaintext for Value {
 }
 
 impl FromPlaintext for Value {
+    const KIND: PlaintextKind = PlaintextKind::Json;
+
     fn read(bytes: PlaintextBytes) -> Result<Self, PlaintextError> {
         serde_json::from_slice(&bytes).map_err(|_| PlaintextError::new("JSON"))
     }

@@ -1,8 +1,8 @@
 //! FORMAT.md#lists: `Vec<T>`.
 
 use super::{
-    DeterministicPlaintext, ExactPlaintext, FromPlaintext, PlaintextBytes, PlaintextError, PlaintextWriter,
-    ToPlaintext, wipe,
+    DeterministicPlaintext, ExactPlaintext, FromPlaintext, PlaintextBytes, PlaintextError, PlaintextKind,
+    PlaintextWriter, ToPlaintext, wipe,
 };
 
 /// A type of which a `Vec` is a plaintext.
@@ -40,6 +40,8 @@ impl<T: ToPlaintext<Plain: ListItem + 'static>> ToPlaintext for [T] {
 }
 
 impl<T: ListItem + 'static> FromPlaintext for Vec<T> {
+    const KIND: PlaintextKind = PlaintextKind::List;
+
     fn read(bytes: PlaintextBytes) -> Result<Self, PlaintextError> {
         let (count, mut rest) = length(&bytes)?;
         // Each item takes its length at least, so a count that is not true asks for no memory.

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::{
     DeterministicPlaintext, ExactPlaintext, FromPlaintext, ListItem, PlaintextBytes, PlaintextError,
-    PlaintextWriter, ToPlaintext,
+    PlaintextKind, PlaintextWriter, ToPlaintext,
 };
 
 /// The first byte. An IPv6 address that maps one of IPv4 is one of IPv6.
@@ -15,7 +15,7 @@ const V6: u8 = 6;
 const HINT: usize = 17;
 
 fixed_length! {
-    Ipv4Addr: 5, "an IPv4 address",
+    Ipv4Addr, Address: 5, "an IPv4 address",
         |address| {
             let [a, b, c, d] = address.octets();
             [V4, a, b, c, d]
@@ -40,6 +40,8 @@ impl ToPlaintext for Ipv6Addr {
 }
 
 impl FromPlaintext for Ipv6Addr {
+    const KIND: PlaintextKind = PlaintextKind::Address;
+
     fn read(bytes: PlaintextBytes) -> Result<Self, PlaintextError> {
         match read(&bytes) {
             Some(IpAddr::V6(address)) => Ok(address),
@@ -64,6 +66,8 @@ impl ToPlaintext for IpAddr {
 }
 
 impl FromPlaintext for IpAddr {
+    const KIND: PlaintextKind = PlaintextKind::Address;
+
     fn read(bytes: PlaintextBytes) -> Result<Self, PlaintextError> {
         read(&bytes).ok_or(PlaintextError::new("an IP address"))
     }
@@ -94,7 +98,7 @@ mod network {
     use super::HINT;
     use crate::plaintext::{
         DeterministicPlaintext, ExactPlaintext, FromPlaintext, ListItem, PlaintextBytes, PlaintextError,
-        PlaintextWriter, ToPlaintext,
+        PlaintextKind, PlaintextWriter, ToPlaintext,
     };
 
     /// The address, host bits and all, then the length of the prefix.
@@ -112,6 +116,8 @@ mod network {
     }
 
     impl FromPlaintext for IpNetwork {
+        const KIND: PlaintextKind = PlaintextKind::Network;
+
         fn read(bytes: PlaintextBytes) -> Result<Self, PlaintextError> {
             let (prefix, address) = bytes.split_last().ok_or(NETWORK)?;
             Self::new(super::read(address).ok_or(NETWORK)?, *prefix).map_err(|_| NETWORK)

@@ -4,12 +4,12 @@ use secrecy::{ExposeSecret as _, SecretBox, zeroize::Zeroize};
 
 use super::{
     DeterministicPlaintext, ExactPlaintext, FromPlaintext, ListItem, Plaintext, PlaintextBytes,
-    PlaintextError, PlaintextWriter, ToPlaintext, impls::TEXT,
+    PlaintextError, PlaintextKind, PlaintextWriter, ToPlaintext, impls::TEXT,
 };
 
 /// Boxes of what has no size, whose bytes are copied once, into a box that fits.
 macro_rules! unsized_secrets {
-    ($($inner:ty: $read:expr;)*) => {$(
+    ($($inner:ty, $kind:ident: $read:expr;)*) => {$(
         impl ToPlaintext for SecretBox<$inner> {
             type Plain = Self;
 
@@ -23,6 +23,8 @@ macro_rules! unsized_secrets {
         }
 
         impl FromPlaintext for SecretBox<$inner> {
+            const KIND: PlaintextKind = PlaintextKind::$kind;
+
             fn read(bytes: PlaintextBytes) -> Result<Self, PlaintextError> {
                 let read: fn(&[u8]) -> Result<Box<$inner>, PlaintextError> = $read;
                 read(&bytes).map(Self::new)
@@ -36,8 +38,8 @@ macro_rules! unsized_secrets {
 }
 
 unsized_secrets! {
-    str: |bytes| str::from_utf8(bytes).map(Box::from).map_err(|_| TEXT);
-    [u8]: |bytes| Ok(Box::from(bytes));
+    str, Text: |bytes| str::from_utf8(bytes).map(Box::from).map_err(|_| TEXT);
+    [u8], Bytes: |bytes| Ok(Box::from(bytes));
 }
 
 impl<T: ToPlaintext<Plain = T> + FromPlaintext + Zeroize + Clone> ToPlaintext for SecretBox<T> {
@@ -53,6 +55,8 @@ impl<T: ToPlaintext<Plain = T> + FromPlaintext + Zeroize + Clone> ToPlaintext fo
 }
 
 impl<T: ToPlaintext<Plain = T> + FromPlaintext + Zeroize + Clone> FromPlaintext for SecretBox<T> {
+    const KIND: PlaintextKind = T::KIND;
+
     fn read(bytes: PlaintextBytes) -> Result<Self, PlaintextError> {
         // Not moved into its box but cloned, so that what was on the stack can be wiped.
         Self::try_init_with(|| T::read(bytes))

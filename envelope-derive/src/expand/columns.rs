@@ -18,6 +18,7 @@ pub(crate) fn expand(model: &Model) -> TokenStream {
         return encrypted().map(|(field, encrypted)| same_place(model, field, encrypted)).collect();
     }
     let markers = encrypted().map(|(field, encrypted)| marker(model, field, encrypted));
+    let declared = declared(model);
     let constants = encrypted().map(|(field, encrypted)| constant(model, field, encrypted));
     let ident = &model.ident;
     let (impl_generics, ty_generics, where_clause) = model.generics.split_for_impl();
@@ -27,6 +28,23 @@ pub(crate) fn expand(model: &Model) -> TokenStream {
         #[automatically_derived]
         impl #impl_generics #ident #ty_generics #where_clause {
             #(#constants)*
+        }
+
+        #declared
+    }
+}
+
+/// The columns as a list, for tools that work on whole tables.
+fn declared(model: &Model) -> TokenStream {
+    let private = model.private();
+    let markers = model.fields.iter().filter_map(|field| Some(&field.encrypted.as_ref()?.marker));
+    let ident = &model.ident;
+    let (impl_generics, ty_generics, where_clause) = model.generics.split_for_impl();
+    quote_spanned! {Span::mixed_site()=>
+        #[automatically_derived]
+        impl #impl_generics #private::DeclaredColumns for #ident #ty_generics #where_clause {
+            const COLUMNS: &'static [#private::DeclaredColumn] =
+                &[#(#private::DeclaredColumn::of::<#markers>()),*];
         }
     }
 }

@@ -31,11 +31,15 @@ pub(super) fn of_field(model: &Model, field: &Field, private: &TokenStream) -> T
         encrypted.indexes.iter().filter(|index| index.terms.is_none()).map(|index| &index.marker).collect();
     let indexed =
         (!siblings.is_empty()).then(|| quote!(.indexed_by(&[#(<#siblings as #private::Column>::FIELD),*])));
-    let compound: Vec<_> = model.compound_of(&field.ident).map(|index| &index.column).collect();
-    let compound = (!compound.is_empty()).then(|| quote!(.part_of(&[#(#compound),*])));
+    let compound: Vec<_> = model.compound_of(&field.ident).map(|index| &index.marker).collect();
+    let compound =
+        (!compound.is_empty()).then(|| quote!(.part_of(&[#(<#compound as #private::Column>::FIELD),*])));
+    let terms: Vec<_> =
+        encrypted.indexes.iter().filter(|index| index.terms.is_some()).map(|index| &index.marker).collect();
+    let terms = (!terms.is_empty()).then(|| quote!(.with_terms(&[#(<#terms as #private::Column>::FIELD),*])));
     let steps = encrypted.normalize.iter().map(|step| index::tokens(step, private));
     let normalized = (!encrypted.normalize.is_empty()).then(|| quote!(.normalized(&[#(#steps),*])));
-    quote!(#indexed #compound #normalized)
+    quote!(#indexed #compound #terms #normalized)
 }
 
 /// The types of the fields that an index is of.

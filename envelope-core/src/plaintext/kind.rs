@@ -1,0 +1,46 @@
+//! What a column's plaintexts are, for tools that know columns and not their Rust types.
+
+/// The row of FORMAT.md#plaintext-encodings that a type's plaintexts are written by.
+///
+/// Tools that encrypt a table of plaintext, or decrypt one for good, convert between the database's own types and these.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum PlaintextKind {
+    /// UTF-8.
+    Text,
+    /// Bytes as they are.
+    Bytes,
+    /// Signed and unsigned integers of all widths.
+    Integer,
+    /// `bool`.
+    Bool,
+    /// `f32`.
+    Float32,
+    /// `f64`.
+    Float64,
+    /// A UUID.
+    Uuid,
+    /// An IPv4 or IPv6 address.
+    Address,
+    /// An IP network.
+    Network,
+    /// A date.
+    Date,
+    /// A time of day.
+    Time,
+    /// Date and time of day.
+    DateTime,
+    /// A point in time.
+    Instant,
+    /// A point in time, with the offset of a place.
+    InstantWithOffset,
+    /// A decimal number.
+    Decimal,
+    /// A JSON text.
+    Json,
+    /// A list of values.
+    List,
+    /// A type with an encoding of its own, which implements [`FromPlaintext`](crate::FromPlaintext) by hand and does not say which of
+    /// these it is.
+    Custom,
+}

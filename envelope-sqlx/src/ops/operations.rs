@@ -1,0 +1,275 @@
+//! The verbs that change rows: encrypt, re-encrypt, decrypt.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use envelope_core::{DeclaredColumn, Field, Keyring, Mode, ValueHeader};
+
+use super::{
+    batch::Job,
+    database::{Database, Session},
+    error::{Doing as _, OpsError},
+    keys::Keys,
+    options::RunOptions,
+    place,
+    plan::Plan,
+    predicate::{self, Usage},
+    report::TableReport,
+    run::run,
+    schema::LiveTable,
+    statement::Statement,
+    target::{PlaceColumns, Target, Verb},
+};
+
+/// Work on the declared columns of a database, with a keyring.
+///
+/// # Example
+///
+/// ```
+/// use envelope_sqlx::{
+///     Encrypted,
+///     ops::{Database, Operations, Plan, RunOptions},
+/// };
+///
+/// #[derive(Encrypted)]
+/// #[encrypt(table = "users")]
+/// struct User {
+///     id: i64,
+///     #[encrypt(deterministic, plaintext = "read")]
+///     email: String,
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let keyring = envelope_core::testing::keyring();
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("app.sqlite");
+/// # let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&path).create_if_missing(true);
+/// # let pool = sqlx::SqlitePool::connect_with(options).await?;
+/// # sqlx::query("CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT)").execute(&pool).await?;
+/// # sqlx::query("INSERT INTO users (email) VALUES ('ada@example.com')").execute(&pool).await?;
+/// let operations = Operations::new(Database::from(pool), &keyring).declare::<User>();
+/// let report = operations.encrypt_table("users", &Plan::new(), &RunOptions::new()).await?;
+/// assert_eq!((report.changed, report.remaining), (1, Some(0)));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Operations {
+    pub(crate) database: Database,
+    pub(crate) keyring: Keyring,
+    pub(crate) columns: Vec<DeclaredColumn>,
+    /// How values of a column were sealed before, whatever the plan is, by table and column.
+    former: BTreeMap<(String, String), Field>,
+}
+
+impl Operations {
+    /// Nothing is declared yet.
+    #[must_use]
+    pub fn new(database: Database, keyring: &Keyring) -> Self {
+        Self { database, keyring: keyring.clone(), columns: Vec::new(), former: BTreeMap::new() }
+    }
+
+    /// The encrypted columns of a struct.
+    #[must_use]
+    pub fn declare<T: envelope_core::DeclaredColumns>(self) -> Self {
+        self.declare_columns(T::COLUMNS.iter().copied())
+    }
+
+    /// Columns that are described elsewhere than by a struct.
+    #[must_use]
+    pub fn declare_columns(mut self, columns: impl IntoIterator<Item = DeclaredColumn>) -> Self {
+        for column in columns {
+            if !self.columns.contains(&column) {
+                self.columns.push(column);
+            }
+        }
+        self
+    }
+
+    /// Values of a declared column that do not open as it is declared are opened as this, in every run: see [`Plan::formerly`].
+    #[must_use]
+    pub fn formerly(mut self, table: &str, column: &str, field: Field) -> Self {
+        self.former.insert((table.into(), column.into()), field);
+        self
+    }
+
+    /// The tables with declared columns, in the order in which they were declared.
+    #[must_use]
+    pub fn tables(&self) -> Vec<String> {
+        let mut tables: Vec<String> = Vec::new();
+        for table in self.columns.iter().map(|column| column.field().name().table()) {
+            if !tables.iter().any(|known| known == table) {
+                tables.push(table.to_owned());
+            }
+        }
+        tables
+    }
+
+    /// Encrypts what stands in plaintext, row by row, while the application goes on.
+    ///
+    /// In place, the column's model has to say `#[encrypt(plaintext = "read")]` while this runs. Can be repeated, stopped, killed, and run by
+    /// several processes at once.
+    ///
+    /// # Errors
+    ///
+    /// When the plan does not fit the database; when the database or the keys fail. What failed in single rows is in the report.
+    pub async fn encrypt_table(
+        &self,
+        table: &str,
+        plan: &Plan,
+        options: &RunOptions,
+    ) -> Result<TableReport, OpsError> {
+        let (job, keys, _) = self.job(table, plan, Verb::Encrypt).await?;
+        let dialect = self.database.dialect();
+        let conditions = job.targets.iter().map(|target| {
+            let (source, sink) = (target.source.at(dialect), target.sink.at(dialect));
+            match (target.is_in_place(), &target.importer) {
+                (true, None) => predicate::is_plaintext(dialect, &target.source, target.field.stored_as()),
+                (true, Some(_)) => format!("({source} IS NOT NULL)"),
+                (false, _) => format!("({source} IS NOT NULL AND {sink} IS NULL)"),
+            }
+        });
+        let condition = any(conditions);
+        run(&self.database, &keys, Job { condition, ..job }, options).await
+    }
+
+    /// Seals values as their columns are declared, under the active keys: those under older keys, of the other mode, in the other
+    /// encoding, and what the plan says was sealed or encrypted otherwise.
+    ///
+    /// # Errors
+    ///
+    /// As [`encrypt_table`](Self::encrypt_table).
+    pub async fn reencrypt(
+        &self,
+        table: &str,
+        plan: &Plan,
+        options: &RunOptions,
+    ) -> Result<TableReport, OpsError> {
+        let (job, keys, mut session) = self.job(table, plan, Verb::Reencrypt).await?;
+        let dialect = self.database.dialect();
+        let mut conditions = Vec::new();
+        for target in &job.targets {
+            let encoding = target.field.stored_as();
+            if target.importer.is_some() {
+                conditions.push(format!("({} IS NOT NULL)", target.source.at(dialect)));
+                continue;
+            }
+            conditions.push(predicate::is_in_other_encoding(dialect, &target.source, encoding));
+            if target.former.is_some() {
+                conditions.push(predicate::is_value(dialect, &target.source, encoding));
+                continue;
+            }
+            let active = self.active_keys(&mut session, &job, target.field.mode()).await?;
+            let usage = Usage::count(dialect, &mut session, &job.table, &target.source, encoding).await?;
+            let is_stale = |header: &ValueHeader| {
+                header.mode() != target.field.mode() || !active.contains(&header.key())
+            };
+            let stale: Vec<_> = usage.headers.iter().map(|(header, _)| *header).filter(is_stale).collect();
+            conditions.push(predicate::has_header(dialect, &target.source, &stale));
+        }
+        drop(session);
+        run(&self.database, &keys, Job { condition: any(conditions), ..job }, options).await
+    }
+
+    /// Decrypts the columns for good, in place or into plaintext columns: for leaving.
+    ///
+    /// # Errors
+    ///
+    /// As [`encrypt_table`](Self::encrypt_table).
+    pub async fn decrypt_table(
+        &self,
+        table: &str,
+        plan: &Plan,
+        options: &RunOptions,
+    ) -> Result<TableReport, OpsError> {
+        let (job, keys, _) = self.job(table, plan, Verb::Decrypt).await?;
+        let dialect = self.database.dialect();
+        let conditions = job.targets.iter().map(|target| {
+            if target.is_in_place() {
+                return predicate::is_value(dialect, &target.source, target.field.stored_as());
+            }
+            format!("({} IS NOT NULL AND {} IS NULL)", target.source.at(dialect), target.sink.at(dialect))
+        });
+        let condition = any(conditions);
+        run(&self.database, &keys, Job { condition, ..job }, options).await
+    }
+
+    /// The plan, against the table as it is.
+    async fn job(&self, table: &str, plan: &Plan, verb: Verb) -> Result<(Job, Arc<Keys>, Session), OpsError> {
+        let mut session = self.database.session().await?;
+        let live = LiveTable::read(&self.database, &mut session, table).await?;
+        let declared: Vec<_> = self.declared_in(table).collect();
+        let Some(first) = declared.first() else { return Err(OpsError::NotDeclared(table.to_owned())) };
+        for name in plan.names() {
+            if !declared.iter().any(|column| column.field().name().column() == name) {
+                return Err(OpsError::NotDeclared(format!("{table}.{name}")));
+            }
+        }
+        let place = declared.iter().find(|column| !column.field().row_columns().is_empty()).unwrap_or(first);
+        let place = PlaceColumns::of(&live, place.field())?;
+        let mut targets = Vec::new();
+        for column in declared.iter().filter(|column| plan.has(column.field().name().column())) {
+            let mut target = Target::in_place(column, &live, verb)?;
+            let name = column.field().name().column();
+            if let Some(plaintext) = plan.plaintext.get(name) {
+                let plaintext = live.column(plaintext)?.clone();
+                match verb {
+                    Verb::Encrypt | Verb::Reencrypt => target.source = plaintext,
+                    Verb::Decrypt => target.sink = plaintext,
+                }
+            }
+            let standing = self.former.get(&(table.to_owned(), name.to_owned())).copied();
+            target.former = plan.former.get(name).copied().or(standing);
+            let of_keyring = || self.keyring.importer(column.field().context()).cloned();
+            target.importer = plan.importers.get(name).cloned().or_else(of_keyring);
+            target.check(self.database.dialect(), table)?;
+            targets.push(target);
+        }
+        let job = Job { table: live, targets, place, condition: String::new() };
+        Ok((job, Arc::new(Keys::new(&self.keyring)), session))
+    }
+
+    pub(crate) fn declared_in<'a>(&'a self, table: &'a str) -> impl Iterator<Item = &'a DeclaredColumn> {
+        self.columns.iter().filter(move |column| column.field().name().table() == table)
+    }
+
+    /// The active keys of every tenant that the table names, or of the keyring's.
+    async fn active_keys(
+        &self,
+        session: &mut Session,
+        job: &Job,
+        mode: Mode,
+    ) -> Result<BTreeSet<envelope_core::KeyId>, OpsError> {
+        let purpose = super::keys::purpose(mode);
+        let mut keyrings = vec![self.keyring.clone()];
+        if let Some(column) = &job.place.tenant {
+            let dialect = self.database.dialect();
+            let name = column.select(dialect);
+            let from = dialect.quote_table(&job.table.name);
+            let query = Statement::new(dialect, format!("SELECT DISTINCT {name} FROM {from} AS t"));
+            keyrings = Vec::new();
+            for row in session.rows(query).await.doing("reading the tenants")? {
+                let tenant = row.first().and_then(|cell| place::tenant_of(column, cell).ok());
+                if let Some(keyring) = tenant.and_then(|tenant| self.keyring.tenant(tenant.as_str()).ok()) {
+                    keyrings.push(keyring);
+                }
+            }
+        }
+        let mut active = BTreeSet::new();
+        for keyring in keyrings {
+            let keys = keyring.keys().await?;
+            let own = keys
+                .iter()
+                .filter(|key| key.purpose == purpose && key.state == envelope_core::KeyState::Active);
+            active.extend(own.map(|key| key.id));
+        }
+        Ok(active)
+    }
+}
+
+fn any(conditions: impl IntoIterator<Item = String>) -> String {
+    format!("({})", conditions.into_iter().collect::<Vec<_>>().join(" OR "))
+}

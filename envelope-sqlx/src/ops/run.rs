@@ -1,0 +1,392 @@
+//! The engine: workers go through a table until there is nothing left to do.
+//!
+//! A row is changed only if it is as it was read, so no update of anyone's is lost. What is left to do is told by the rows themselves, so
+//! a run that ended anyhow is started again, and any number of processes may run at once.
+
+use core::{mem, time::Duration};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Instant,
+};
+
+use tokio::{task::JoinSet, time::sleep};
+
+use super::{
+    batch::{Change, Job, Row},
+    cell::Cell,
+    change::Manner,
+    database::{Database, Session},
+    dialect::Dialect,
+    error::{Doing as _, OpsError, is_passing, quotes_values},
+    keys::{Keys, purpose},
+    options::{Progress, RunOptions},
+    predicate,
+    report::{Failure, Failures, TableReport, seconds},
+    statement::Statement,
+    target::Verb,
+};
+
+/// Rows of a first batch, before it is known how large rows are.
+const FIRST_BATCH: usize = 32;
+/// A batch of more bytes than this is followed by a smaller one, so that long values do not fill the memory.
+const BATCH_BYTES: usize = 4 << 20;
+/// How often a batch is tried again that met a deadlock or a lock.
+const ATTEMPTS: u32 = 10;
+/// How many times in a row nothing may be changed though rows are left, which others have locked.
+const IDLE_PASSES: u32 = 6;
+
+struct Run {
+    database: Database,
+    keys: Arc<Keys>,
+    job: Job,
+    options: RunOptions,
+    can_skip_locked: bool,
+    counts: Mutex<Counts>,
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    read: u64,
+    changed: u64,
+    conflicts: u64,
+    /// Changes that the database refused, of which another pass would not make any.
+    refused: u64,
+    failures: Failures,
+}
+
+/// Does a job to its end.
+pub(crate) async fn run(
+    database: &Database,
+    keys: &Arc<Keys>,
+    job: Job,
+    options: &RunOptions,
+) -> Result<TableReport, OpsError> {
+    let begun = Instant::now();
+    let mut session = database.session().await?;
+    let dialect = database.dialect();
+    let found = predicate::count(dialect, &mut session, &job.table, &job.condition).await?;
+    let can_skip_locked = can_skip_locked(dialect, &mut session).await?;
+    let mut report = TableReport {
+        table: job.table.name.clone(),
+        columns: job.targets.iter().map(|target| target.field.name().column().to_owned()).collect(),
+        found,
+        is_dry_run: options.is_dry,
+        ..TableReport::default()
+    };
+    let progress = Progress { table: report.table.clone(), done: 0, total: found };
+    options.tell(&progress);
+    let run = Arc::new(Run {
+        database: database.clone(),
+        keys: Arc::clone(keys),
+        job,
+        options: options.clone(),
+        can_skip_locked,
+        counts: Mutex::default(),
+    });
+    let mut idle = 0;
+    loop {
+        let counts = Arc::clone(&run).pass(&progress, report.changed).await?;
+        report.changed = report.changed.saturating_add(counts.changed);
+        report.conflicts = report.conflicts.saturating_add(counts.conflicts.saturating_sub(counts.refused));
+        report.failed = counts.failures.count();
+        report.failures = counts.failures.into_first();
+        report.is_stopped = options.stop.is_stopped();
+        if options.is_dry {
+            break;
+        }
+        let is_idle = counts.changed == 0 && counts.conflicts <= counts.refused;
+        if is_idle || report.is_stopped {
+            let left = predicate::count(dialect, &mut session, &run.job.table, &run.job.condition).await?;
+            // Of some conditions only the opened value tells whether there is something to do.
+            report.remaining = Some(if run.job.is_exact() { left } else { report.failed });
+            let is_done = left <= report.failed || !run.job.is_exact() || report.is_stopped;
+            if is_done || idle >= IDLE_PASSES {
+                break;
+            }
+            sleep(Duration::from_millis(50_u64 << idle)).await;
+            idle = idle.saturating_add(1);
+        } else {
+            idle = 0;
+        }
+        run.keys.forget();
+    }
+    report.seconds = seconds(begun.elapsed());
+    Ok(report)
+}
+
+impl Job {
+    /// Whether the condition alone tells what there is to do.
+    fn is_exact(&self) -> bool {
+        !self.targets.iter().any(|target| target.former.is_some() || target.importer.is_some())
+    }
+}
+
+impl Run {
+    /// Goes through the table once.
+    async fn pass(self: Arc<Self>, progress: &Progress, before: u64) -> Result<Counts, OpsError> {
+        let workers = match &self.options.workers {
+            Some(workers) if self.can_skip_locked && !self.options.is_dry => workers.get(),
+            _ => 1,
+        };
+        let mut set = JoinSet::new();
+        for _ in 0..workers {
+            let run = Arc::clone(&self);
+            let progress = progress.clone();
+            set.spawn(async move { run.work(progress, before).await });
+        }
+        while let Some(ended) = set.join_next().await {
+            ended.map_err(|error| OpsError::Worker(error.into()))??;
+        }
+        Ok(mem::take(&mut *self.counts.lock().unwrap_or_else(PoisonError::into_inner)))
+    }
+
+    async fn work(&self, mut progress: Progress, before: u64) -> Result<(), OpsError> {
+        let mut session = self.database.session().await?;
+        let most = self.options.batch.map_or(500, |rows| usize::try_from(rows.get()).unwrap_or(usize::MAX));
+        let most = most.min(self.job.most_rows());
+        let mut limit = FIRST_BATCH.min(most);
+        let mut after: Option<Vec<Cell>> = None;
+        while !self.options.stop.is_stopped() {
+            self.options.wait(limit).await;
+            let Some(batch) = self.batch_until_done(&mut session, after.as_deref(), limit).await? else {
+                break;
+            };
+            limit = if batch.bytes > BATCH_BYTES {
+                (limit / 2).max(1)
+            } else {
+                limit.saturating_mul(2).min(most)
+            };
+            after = Some(batch.last);
+            {
+                let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+                progress.done = before.saturating_add(counts.read);
+            }
+            self.options.tell(&progress);
+        }
+        Ok(())
+    }
+
+    /// Tries a batch again that was not done for a cause that passes.
+    async fn batch_until_done(
+        &self,
+        session: &mut Session,
+        after: Option<&[Cell]>,
+        limit: usize,
+    ) -> Result<Option<Batch>, OpsError> {
+        let mut attempt = 0;
+        loop {
+            match self.batch(session, after, limit).await {
+                Ok(done) => return Ok(done),
+                Err(Interrupted::Ops(error)) => return Err(error),
+                Err(Interrupted::Database(doing, error)) => {
+                    self.roll_back(session).await;
+                    if !is_passing(&error) || attempt >= ATTEMPTS {
+                        return Err(error).doing(doing);
+                    }
+                    sleep(Duration::from_millis(5_u64 << attempt)).await;
+                    attempt = attempt.saturating_add(1);
+                }
+            }
+        }
+    }
+
+    async fn roll_back(&self, session: &mut Session) {
+        if self.locks() {
+            // Of a connection that is broken, the next statement tells.
+            let _ = session.run("ROLLBACK").await;
+        }
+    }
+
+    /// Whether a batch is a transaction that locks its rows. SQLite locks the whole file, so there it is read first, without a lock.
+    fn locks(&self) -> bool {
+        self.database.dialect() != Dialect::Sqlite && !self.options.is_dry
+    }
+
+    async fn batch(
+        &self,
+        session: &mut Session,
+        after: Option<&[Cell]>,
+        limit: usize,
+    ) -> Result<Option<Batch>, Interrupted> {
+        const READING: &str = "reading rows";
+        let dialect = self.database.dialect();
+        let lock = match (self.locks(), self.can_skip_locked) {
+            (false, _) => "",
+            (true, true) => " FOR UPDATE SKIP LOCKED",
+            (true, false) => " FOR UPDATE",
+        };
+        if self.locks() {
+            session.run("BEGIN").await.at(READING)?;
+        }
+        let select = self.job.select(dialect, after, limit, None, lock);
+        let rows: Vec<_> =
+            session.rows(select).await.at(READING)?.into_iter().map(|cells| self.job.row(cells)).collect();
+        let Some(last) = rows.last().map(|row| row.key.clone()) else {
+            self.roll_back(session).await;
+            return Ok(None);
+        };
+        let bytes = rows.iter().flat_map(|row| &row.values).map(|(value, _)| size(value)).sum();
+        let read = rows.len();
+        let (changes, failures) = self.changes(rows).await?;
+        let changed = if self.options.is_dry {
+            changes.len().try_into().unwrap_or(u64::MAX)
+        } else {
+            self.write(session, &changes).await?
+        };
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        counts.read = counts.read.saturating_add(read.try_into().unwrap_or(u64::MAX));
+        counts.changed = counts.changed.saturating_add(changed);
+        let tried: u64 = changes.len().try_into().unwrap_or(u64::MAX);
+        counts.conflicts = counts.conflicts.saturating_add(tried.saturating_sub(changed));
+        failures.into_iter().for_each(|failure| counts.failures.add(failure));
+        Ok(Some(Batch { last, bytes }))
+    }
+
+    /// The new values of rows, their keys fetched first.
+    async fn changes(&self, rows: Vec<Row>) -> Result<(Vec<Change>, Vec<Failure>), OpsError> {
+        let mut failures = Vec::new();
+        let mut placed = Vec::new();
+        let modes =
+            self.job.targets.iter().filter(|target| target.verb != Verb::Decrypt && !self.options.is_dry);
+        let purposes = modes.map(|target| purpose(target.field.mode())).collect();
+        for row in rows {
+            match self.job.place(&row) {
+                Ok((tenant, place)) => {
+                    self.keys.warm(&tenant, &purposes).await?;
+                    let values = row.values.iter().filter_map(|(source, _)| source.bytes());
+                    self.keys.fetch(&tenant, values).await?;
+                    placed.push((row, tenant, place));
+                }
+                Err(cause) => failures.push(self.failure(&row, 0, cause.to_owned())),
+            }
+        }
+        let manner = Manner { dialect: self.database.dialect(), is_dry: self.options.is_dry };
+        let mut changes = Vec::with_capacity(placed.len());
+        for (row, tenant, place) in placed {
+            let mut new = Vec::with_capacity(self.job.targets.len());
+            for (index, (target, (source, sink))) in self.job.targets.iter().zip(&row.values).enumerate() {
+                new.push(target.change(&self.keys, manner, &tenant, &place, source, sink).unwrap_or_else(
+                    |cause| {
+                        failures.push(self.failure(&row, index, cause));
+                        None
+                    },
+                ));
+            }
+            if new.iter().any(Option::is_some) {
+                changes.push(Change { row, new });
+            }
+        }
+        Ok((changes, failures))
+    }
+
+    /// How many rows were changed; the others are not as they were read any more.
+    async fn write(&self, session: &mut Session, changes: &[Change]) -> Result<u64, Interrupted> {
+        const WRITING: &str = "writing rows";
+        let dialect = self.database.dialect();
+        let mut changed = 0_u64;
+        if !changes.is_empty() {
+            for update in self.job.update(dialect, changes) {
+                match session.execute(update).await {
+                    Ok(rows) => changed = changed.saturating_add(rows),
+                    Err(error) if !is_passing(&error) && is_refusal(&error) => {
+                        self.roll_back(session).await;
+                        return self.write_each(session, changes).await;
+                    }
+                    Err(error) => return Err(Interrupted::Database(WRITING, error)),
+                }
+            }
+        }
+        if self.locks() {
+            session.run("COMMIT").await.at(WRITING)?;
+        }
+        Ok(changed)
+    }
+
+    /// Finds out which row the database refuses, and changes the others.
+    async fn write_each(&self, session: &mut Session, changes: &[Change]) -> Result<u64, Interrupted> {
+        let mut changed = 0_u64;
+        for change in changes {
+            match session.execute(self.job.update_one(self.database.dialect(), change)).await {
+                Ok(rows) => changed = changed.saturating_add(rows),
+                Err(error) if !is_passing(&error) && is_refusal(&error) => {
+                    let code = error.as_database_error().and_then(|error| error.code()).map(String::from);
+                    let cause =
+                        format!("the database refused the new value (code {})", code.unwrap_or_default());
+                    let index = change.new.iter().position(Option::is_some).unwrap_or(0);
+                    let failure = self.failure(&change.row, index, cause);
+                    let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+                    counts.failures.add(failure);
+                    counts.refused = counts.refused.saturating_add(1);
+                }
+                Err(error) => return Err(Interrupted::Database("writing a row", error)),
+            }
+        }
+        Ok(changed)
+    }
+
+    fn failure(&self, row: &Row, target: usize, cause: String) -> Failure {
+        let column = self.job.targets.get(target).map(|target| target.field.name().column().to_owned());
+        Failure {
+            table: self.job.table.name.clone(),
+            column: column.unwrap_or_default(),
+            row: Job::name(row),
+            cause,
+        }
+    }
+}
+
+/// What a worker has to know of a batch that is done.
+struct Batch {
+    last: Vec<Cell>,
+    bytes: usize,
+}
+
+enum Interrupted {
+    Ops(OpsError),
+    Database(&'static str, sqlx::Error),
+}
+
+impl From<OpsError> for Interrupted {
+    fn from(error: OpsError) -> Self {
+        Self::Ops(error)
+    }
+}
+
+trait At<T> {
+    fn at(self, doing: &'static str) -> Result<T, Interrupted>;
+}
+
+impl<T> At<T> for Result<T, sqlx::Error> {
+    fn at(self, doing: &'static str) -> Result<T, Interrupted> {
+        self.map_err(|error| Interrupted::Database(doing, error))
+    }
+}
+
+/// The value is to blame, and not the database or the connection.
+fn is_refusal(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|error| error.code());
+    code.is_some_and(|code| quotes_values(&code))
+}
+
+fn size(cell: &Cell) -> usize {
+    cell.bytes().map_or(8, <[u8]>::len)
+}
+
+/// MySQL has `SKIP LOCKED` from 8.0.1 on, MariaDB from 10.6 on, PostgreSQL in every version that is in use.
+async fn can_skip_locked(dialect: Dialect, session: &mut Session) -> Result<bool, OpsError> {
+    match dialect {
+        Dialect::Postgres => Ok(true),
+        Dialect::Sqlite => Ok(false),
+        Dialect::MySql => {
+            let rows = session
+                .rows(Statement::new(dialect, "SELECT VERSION()"))
+                .await
+                .doing("asking for the version")?;
+            let version = rows.first().and_then(|row| row.first()).and_then(Cell::text).unwrap_or_default();
+            let mut numbers = version.split(['.', '-']).map_while(|part| part.parse::<u32>().ok());
+            let (major, minor) = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
+            let needed = if version.contains("MariaDB") { (10, 6) } else { (8, 0) };
+            Ok((major, minor) >= needed)
+        }
+    }
+}

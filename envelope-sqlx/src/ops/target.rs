@@ -1,0 +1,133 @@
+//! A declared column and the columns of the database that its values move between.
+
+use std::sync::Arc;
+
+use envelope_core::{DeclaredColumn, Encoding, Field, Import, PlaintextKind};
+
+use super::{
+    dialect::Dialect,
+    error::OpsError,
+    schema::{Class, LiveColumn, LiveTable},
+};
+
+/// What is done to the values of a column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verb {
+    Encrypt,
+    Reencrypt,
+    Decrypt,
+}
+
+/// One column's part in a run.
+#[derive(Clone, Debug)]
+pub(crate) struct Target {
+    pub(crate) field: Field,
+    pub(crate) kind: PlaintextKind,
+    pub(crate) verb: Verb,
+    /// Where values are read.
+    pub(crate) source: LiveColumn,
+    /// Where they are written: another column, or the same.
+    pub(crate) sink: LiveColumn,
+    /// How values were sealed that are to be sealed as the column is declared now.
+    pub(crate) former: Option<Field>,
+    /// Who reads what was encrypted by others.
+    pub(crate) importer: Option<Arc<dyn Import>>,
+}
+
+/// The columns of a table that tell the place of its values.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct PlaceColumns {
+    pub(crate) row: Vec<LiveColumn>,
+    pub(crate) tenant: Option<LiveColumn>,
+}
+
+impl PlaceColumns {
+    pub(crate) fn of(table: &LiveTable, field: &Field) -> Result<Self, OpsError> {
+        let live = |name: &&str| table.column(name).cloned();
+        Ok(Self {
+            row: field.row_columns().iter().map(live).collect::<Result<_, _>>()?,
+            tenant: field.tenant_column().as_ref().map(live).transpose()?,
+        })
+    }
+}
+
+impl Target {
+    /// The column itself, as values are found there.
+    pub(crate) fn in_place(column: &DeclaredColumn, table: &LiveTable, verb: Verb) -> Result<Self, OpsError> {
+        let live = table.column(column.field().name().column())?;
+        Ok(Self {
+            field: *column.field(),
+            kind: column.kind(),
+            verb,
+            source: live.clone(),
+            sink: live.clone(),
+            former: None,
+            importer: None,
+        })
+    }
+
+    pub(crate) fn is_in_place(&self) -> bool {
+        self.source.name == self.sink.name
+    }
+
+    /// Refuses what would go wrong in every row.
+    pub(crate) fn check(&self, dialect: Dialect, table: &str) -> Result<(), OpsError> {
+        let sealed = if self.verb == Verb::Decrypt { &self.source } else { &self.sink };
+        self.check_type(dialect, table, sealed)?;
+        let refuse = |reason: &str| {
+            Err(OpsError::Plan { table: table.into(), column: sealed.name.clone(), reason: reason.into() })
+        };
+        if self.verb == Verb::Reencrypt {
+            return Ok(());
+        }
+        let indexes = [self.field.indexes(), self.field.compound_indexes(), self.field.term_indexes()];
+        if self.verb == Verb::Encrypt && indexes.iter().any(|indexes| !indexes.is_empty()) {
+            return refuse(
+                "the column has an index, whose terms this does not write, so that its rows would not be found; write these rows by \
+                 the application",
+            );
+        }
+        if self.is_in_place() && self.importer.is_none() {
+            match self.kind {
+                PlaintextKind::Text | PlaintextKind::Json | PlaintextKind::Custom => {}
+                _ => {
+                    return refuse(
+                        "only text and JSON are encrypted and decrypted in their own column: the bytes of other types can begin as \
+                         encrypted ones do; name a second column",
+                    );
+                }
+            }
+        }
+        if !self.is_in_place() && self.importer.is_none() {
+            match self.kind {
+                PlaintextKind::List => return refuse("lists can only be encrypted by the application"),
+                PlaintextKind::Custom => {
+                    return refuse(
+                        "the type says no `KIND`; add `const KIND: PlaintextKind = String::KIND;` (or what it is) to its `FromPlaintext`",
+                    );
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// A column of bytes for bytes, of text for text.
+    fn check_type(&self, dialect: Dialect, table: &str, sealed: &LiveColumn) -> Result<(), OpsError> {
+        let (fits, expected) = match self.field.stored_as() {
+            Encoding::Bytes => (sealed.class == Class::Bytes, "a column of bytes"),
+            Encoding::Text => (sealed.class == Class::Text, "a column of text"),
+        };
+        // SQLite keeps bytes in a column of text as they are, and text in one of bytes.
+        if fits || dialect == Dialect::Sqlite {
+            return Ok(());
+        }
+        Err(OpsError::ColumnType {
+            table: table.into(),
+            column: sealed.name.clone(),
+            found: sealed.ty.clone(),
+            expected,
+            advice: "run the statements that `envelope migration` writes first".into(),
+        })
+    }
+}

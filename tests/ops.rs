@@ -1,0 +1,28 @@
+//! Operations on whole tables, on SQLite, PostgreSQL and MariaDB. `./tests/run ops` starts the servers and builds the tool.
+#![cfg(test)]
+#![expect(clippy::arithmetic_side_effects, reason = "the tests compute with small numbers")]
+
+#[path = "ops/crash.rs"]
+mod crash;
+#[path = "ops/encrypt.rs"]
+mod encrypt;
+#[path = "ops/guide.rs"]
+mod guide;
+#[path = "ops/imports.rs"]
+mod imports;
+#[path = "ops/kinds.rs"]
+mod kinds;
+#[path = "ops/placed.rs"]
+mod placed;
+#[path = "ops/reencrypt.rs"]
+mod reencrypt;
+#[path = "ops/shop.rs"]
+mod shop;
+#[path = "ops/tenants.rs"]
+mod tenants;
+#[path = "ops/throughput.rs"]
+mod throughput;
+#[path = "ops/tool.rs"]
+mod tool;
+#[path = "ops/world.rs"]
+mod world;
