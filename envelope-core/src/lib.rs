@@ -34,7 +34,7 @@
 //! The modules, callers before callees; each uses only what stands below it:
 //! `config` (a keyring from a file) → `install` (the keyring in force) → `batch` (rows that are opened together) → `seal` (seal, open, look up) → `keyring` (which key
 //! writes, which may read) → `worker` (the thread that fetches keys) → `store` and `provider` (the only I/O) → `suite`
-//! (ciphers) → `envelope` (stored bytes) → the vocabulary: `error`, `field`, `row`, `plaintext`, `key`, `random`.
+//! (ciphers) → `envelope` (stored bytes) → `import` (what others encrypted) and the vocabulary: `error`, `field`, `row`, `plaintext`, `key`, `random`.
 //!
 //! [`envelope-diesel`]: https://docs.rs/envelope-diesel
 //! [`envelope-sqlx`]: https://docs.rs/envelope-sqlx

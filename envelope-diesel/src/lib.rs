@@ -168,7 +168,7 @@
 //! `bigdecimal`, `chrono`, `ipnetwork`, `json`, `rust_decimal`, `secrecy`, `time`, `uuid`: plaintext types of these crates, and with `json`
 //! `Json<T>` for all that `serde` can write. [`ToPlaintext`] lists the types, how long they are and which can be searched.
 //!
-//! `aws-kms`, `age`, `config`: AWS KMS as the key provider, an offline key pair for escrow, a keyring from a configuration file.
+//! `aws-kms`, `age`, `config`: AWS KMS as the key provider, an offline key pair for escrow, a keyring from a configuration file. `import`: values that other libraries encrypted.
 //! `testing`: a key provider in memory, for tests.
 
 mod dispatch;

@@ -131,6 +131,10 @@
 //! `bigdecimal`, `chrono`, `ipnetwork`, `json`, `rust_decimal`, `secrecy`, `time`, `uuid`: plaintext types of these crates, and with `json`
 //! `Json<T>` for all that `serde` can write. [`ToPlaintext`] lists the types, how long they are and which can be searched.
 //!
+//! `ops` and `cli`: work on whole tables (encrypt what exists, re-encrypt, verify, decrypt, shred), as the library `ops` and as the
+//! command-line tool `envelope`, alone or in an application's own admin binary. `docs/operations.md` in the repository is its guide. Both bring
+//! the drivers of PostgreSQL, MySQL and SQLite. `import`: values that other libraries encrypted.
+//!
 //! `aws-kms`, `age`, `config`: AWS KMS as the key provider, an offline key pair for escrow, a keyring from a configuration file.
 //! `testing`: a key provider in memory, for tests.
 //!

@@ -208,7 +208,7 @@ impl Buckets {
     #[must_use]
     pub const fn day<P: Ordered>(days_since_1970: i64) -> i64 {
         assert!(P::DAY > 0, "an end of this range is a number, not a date");
-        days_since_1970 * P::DAY
+        days_since_1970.saturating_mul(P::DAY)
     }
 
     /// The width in units.
