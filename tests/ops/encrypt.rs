@@ -211,6 +211,9 @@ async fn what_would_fail_in_every_row_is_refused_at_once() {
         }
         assert!(matches!(run("gone", &Plan::new()).await, Err(OpsError::NoTable(table)) if table == "gone"));
         assert!(matches!(run("nobody", &Plan::new()).await, Err(OpsError::NoTable(_))));
+        let plan = Plan::new().plaintext_in("email", "email");
+        let error = world.operations.reencrypt("people", &plan, &RunOptions::new()).await.unwrap_err();
+        assert!(matches!(&error, OpsError::Plan { column, .. } if column == "email"), "{error}");
         let plan = Plan::new().plaintext_in("email", "mail");
         assert!(
             matches!(run("people", &plan).await, Err(OpsError::NoColumn { column, .. }) if column == "mail")

@@ -217,7 +217,16 @@ impl Operations {
             if let Some(plaintext) = plan.plaintext.get(name) {
                 let plaintext = live.column(plaintext)?.clone();
                 match verb {
-                    Verb::Encrypt | Verb::Reencrypt => target.source = plaintext,
+                    Verb::Encrypt => target.source = plaintext,
+                    Verb::Reencrypt => {
+                        return Err(OpsError::Plan {
+                            table: table.to_owned(),
+                            column: name.to_owned(),
+                            reason:
+                                "it is re-encrypted in its own column; `encrypt-table` reads a second one"
+                                    .into(),
+                        });
+                    }
                     Verb::Decrypt => target.sink = plaintext,
                 }
             }
