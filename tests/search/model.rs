@@ -61,27 +61,27 @@ use schema::people;
 #[diesel(table_name = people)]
 #[encrypt(sqlx)]
 #[encrypt(index(columns = (name = "casefold,trim", birth), column = name_birth))]
-pub struct Person {
+pub(crate) struct Person {
     /// Of the person.
-    pub id: i64,
+    pub(crate) id: i64,
     /// Found whatever its case.
     #[encrypt(index(column = email_index, normalize = "email"))]
-    pub email: String,
+    pub(crate) email: String,
     /// Found by its start, by a word, by a part.
     #[encrypt(index(column = name_start, prefix = 3, normalize = "casefold"))]
     #[encrypt(index(table = schema::person_words, row = person_id, words, normalize = "casefold"))]
     #[encrypt(index(table = schema::person_trigrams, row = person_id, trigrams, normalize = "casefold"))]
-    pub name: String,
+    pub(crate) name: String,
     /// Found by its last four digits, and by all of them with few bits.
     #[encrypt(index(column = ssn_end, suffix = 4, normalize = "digits"), index(column = ssn_bits, bits = 13, normalize = "digits"))]
-    pub ssn: Option<String>,
+    pub(crate) ssn: Option<String>,
     /// Found by ranges.
     #[encrypt(index(column = birth_month, bucket = 30, first = "1900-01-01", last = "2030-01-01"))]
-    pub birth: NaiveDate,
+    pub(crate) birth: NaiveDate,
     /// Found by ranges, without ends.
     #[encrypt(index(column = salary_range, bucket = 5000))]
-    pub salary: i64,
+    pub(crate) salary: i64,
     /// In the form in which it is searched.
     #[encrypt(deterministic, normalize = "casefold,spaces")]
-    pub city: String,
+    pub(crate) city: String,
 }

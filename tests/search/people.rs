@@ -83,7 +83,7 @@ pub(crate) fn person(id: i64) -> Person {
     let digits = mix(id, 3) % 1_000_000_000;
     let digits = format!("{digits:09}");
     let ssn = format!("{}-{}-{}", &digits[..3], &digits[3..5], &digits[5..]);
-    let case = mix(id, 4) % 2 == 0;
+    let case = mix(id, 4).is_multiple_of(2);
     let email = format!(
         "{}{id}@{}",
         if case { "Person" } else { "person" },

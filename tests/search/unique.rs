@@ -66,7 +66,7 @@ async fn write(world: Arc<World>, keyring: Keyring, number: usize) -> (usize, us
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         let name = (random >> 33) % 4000;
         let lower = format!("person{name}@example.com");
-        let email = if random % 3 == 0 { lower.to_uppercase() } else { lower.clone() };
+        let email = if random.is_multiple_of(3) { lower.to_uppercase() } else { lower.clone() };
         let id = world.last_id.fetch_add(1, Ordering::SeqCst);
         let insert = keyring.with(|| {
             sqlx::query(sql("INSERT INTO accounts (id, email, email_index, email_next) VALUES (?, ?, ?, ?)"))
