@@ -16,28 +16,33 @@ const CASES: [Case; 13] = [
         ["TEXT", "VARCHAR(40)", "VARCHAR(40) CHARACTER SET utf8mb4"],
         "'Ünï ''quoted'' 字'",
     ),
-    ("an_int", PlaintextKind::Integer, ["INTEGER", "INT", "BIGINT UNSIGNED"], "0"),
-    ("a_big", PlaintextKind::Integer, ["BIGINT", "BIGINT", "BIGINT"], "-9223372036854775808"),
-    ("a_bool", PlaintextKind::Bool, ["BOOLEAN", "BOOLEAN", "BOOLEAN"], "TRUE"),
+    ("an_int", PlaintextKind::AnyInteger, ["INTEGER", "INT", "BIGINT UNSIGNED"], "0"),
+    ("a_big", PlaintextKind::AnyInteger, ["BIGINT", "BIGINT", "BIGINT"], "-9223372036854775808"),
+    ("a_bool", PlaintextKind::Boolean, ["BOOLEAN", "BOOLEAN", "BOOLEAN"], "TRUE"),
     ("a_float", PlaintextKind::Float64, ["REAL", "DOUBLE PRECISION", "DOUBLE"], "0.1"),
     ("a_single", PlaintextKind::Float32, ["REAL", "REAL", "FLOAT"], "0.5"),
-    ("a_date", PlaintextKind::Date, ["DATE", "DATE", "DATE"], "'1962-02-18'"),
-    ("a_time", PlaintextKind::Time, ["TIME", "TIME", "TIME(6)"], "'23:59:58.000001'"),
+    ("a_date", PlaintextKind::CalendarDate, ["DATE", "DATE", "DATE"], "'1962-02-18'"),
+    ("a_time", PlaintextKind::TimeOfDay, ["TIME", "TIME", "TIME(6)"], "'23:59:58.000001'"),
     (
         "date_and_time",
-        PlaintextKind::DateTime,
+        PlaintextKind::DateAndTime,
         ["DATETIME", "TIMESTAMP", "DATETIME(6)"],
         "'2024-02-29 12:30:00.5'",
     ),
     (
         "at",
-        PlaintextKind::Instant,
+        PlaintextKind::PointInTime,
         ["TIMESTAMP", "TIMESTAMPTZ", "TIMESTAMP(6) NULL"],
         "'2024-02-29 12:30:00'",
     ),
-    ("an_id", PlaintextKind::Uuid, ["TEXT", "UUID", "CHAR(36)"], "'67e55044-10b1-426f-9247-bb680e5fe0c8'"),
-    ("price", PlaintextKind::Decimal, ["TEXT", "NUMERIC(10,2)", "DECIMAL(10,2)"], "'1.50'"),
-    ("doc", PlaintextKind::Json, ["TEXT", "JSONB", "JSON"], "'{\"a b\": [1, \"x  y\", null]}'"),
+    (
+        "an_id",
+        PlaintextKind::UuidBytes,
+        ["TEXT", "UUID", "CHAR(36)"],
+        "'67e55044-10b1-426f-9247-bb680e5fe0c8'",
+    ),
+    ("price", PlaintextKind::DecimalNumber, ["TEXT", "NUMERIC(10,2)", "DECIMAL(10,2)"], "'1.50'"),
+    ("doc", PlaintextKind::JsonText, ["TEXT", "JSONB", "JSON"], "'{\"a b\": [1, \"x  y\", null]}'"),
 ];
 
 fn columns() -> Vec<DeclaredColumn> {
@@ -134,7 +139,10 @@ async fn each_type_comes_back() {
         for ((name, declared, ..), before) in CASES.iter().zip(before) {
             let mut after = world.stored("things", name, "id");
             let mut before = before;
-            if matches!(declared, PlaintextKind::Json | PlaintextKind::DateTime | PlaintextKind::Instant) {
+            if matches!(
+                declared,
+                PlaintextKind::JsonText | PlaintextKind::DateAndTime | PlaintextKind::PointInTime
+            ) {
                 // SQLite has them as text, in which the same value can be written in several ways.
                 for stored in [&mut before, &mut after].into_iter().flatten() {
                     let text = String::from_utf8_lossy(stored).replace([' ', 'T'], "");
@@ -151,11 +159,11 @@ async fn each_type_comes_back() {
 async fn what_is_not_of_its_type_is_told() {
     let column = |kind| DeclaredColumn::new(randomized("things", "sealed", "things.sealed"), kind);
     let cases = [
-        (PlaintextKind::Date, "'31.12.1999'", "not a date"),
-        (PlaintextKind::Uuid, "'secret-id'", "not a UUID"),
-        (PlaintextKind::Integer, "'1.5'", "not an integer"),
-        (PlaintextKind::Json, "'{'", "not JSON"),
-        (PlaintextKind::Bool, "'maybe'", "not a boolean"),
+        (PlaintextKind::CalendarDate, "'31.12.1999'", "not a date"),
+        (PlaintextKind::UuidBytes, "'secret-id'", "not a UUID"),
+        (PlaintextKind::AnyInteger, "'1.5'", "not an integer"),
+        (PlaintextKind::JsonText, "'{'", "not JSON"),
+        (PlaintextKind::Boolean, "'maybe'", "not a boolean"),
         (PlaintextKind::Address, "'10.0.0.0/8'", "a network"),
     ];
     for (kind, value, cause) in cases {

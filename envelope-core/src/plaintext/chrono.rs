@@ -11,22 +11,22 @@ use super::{
 };
 
 fixed_length! {
-    NaiveDate, Date: DATE_LEN, "a date in the range of `chrono::NaiveDate`",
+    NaiveDate, CalendarDate: DATE_LEN, "a date in the range of `chrono::NaiveDate`",
         |date| days(*date).to_bytes(),
         |bytes| date(&Date::from_bytes(bytes));
-    NaiveTime, Time: TIME_LEN, "a time of day",
+    NaiveTime, TimeOfDay: TIME_LEN, "a time of day",
         |time| time_of_day(*time).to_bytes(),
         |bytes| time(&TimeOfDay::from_bytes(bytes)?);
-    NaiveDateTime, DateTime: DATE_TIME_LEN, "a date and time in the range of `chrono::NaiveDateTime`",
+    NaiveDateTime, DateAndTime: DATE_TIME_LEN, "a date and time in the range of `chrono::NaiveDateTime`",
         |both| date_time_to_bytes(&days(both.date()), &time_of_day(both.time())),
         |bytes| {
             let (day, time_of_day) = date_time_from_bytes(bytes)?;
             Some(date(&day)?.and_time(time(&time_of_day)?))
         };
-    DateTime<Utc>, Instant: INSTANT_LEN, "a point in time in the range of `chrono::DateTime`",
+    DateTime<Utc>, PointInTime: INSTANT_LEN, "a point in time in the range of `chrono::DateTime`",
         |instant| since_1970(instant).to_bytes(),
         |bytes| Some(utc(&Instant::from_bytes(bytes)?)?.and_utc());
-    DateTime<FixedOffset>, InstantWithOffset: OFFSET_LEN, "a point in time with an offset, in the range of `chrono::DateTime`",
+    DateTime<FixedOffset>, PointInTimeWithOffset: OFFSET_LEN, "a point in time with an offset, in the range of `chrono::DateTime`",
         |instant| since_1970(&instant.to_utc()).to_bytes_at(instant.offset().local_minus_utc()),
         |bytes| {
             let (instant, offset) = Instant::from_bytes_at(bytes)?;

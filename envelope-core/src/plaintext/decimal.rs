@@ -64,7 +64,7 @@ mod fixed {
     }
 
     impl FromPlaintext for Decimal {
-        const KIND: PlaintextKind = PlaintextKind::Decimal;
+        const KIND: PlaintextKind = PlaintextKind::DecimalNumber;
 
         fn read(bytes: PlaintextBytes) -> Result<Self, PlaintextError> {
             let (scale, digits) = super::read(&bytes).ok_or(DECIMAL)?;
@@ -107,7 +107,7 @@ mod big {
     }
 
     impl FromPlaintext for BigDecimal {
-        const KIND: PlaintextKind = PlaintextKind::Decimal;
+        const KIND: PlaintextKind = PlaintextKind::DecimalNumber;
 
         fn read(bytes: PlaintextBytes) -> Result<Self, PlaintextError> {
             let (scale, digits) = super::read(&bytes).ok_or(PlaintextError::new("a decimal number"))?;

@@ -160,7 +160,7 @@ impl ToPlaintext for bool {
 }
 
 impl FromPlaintext for bool {
-    const KIND: PlaintextKind = PlaintextKind::Bool;
+    const KIND: PlaintextKind = PlaintextKind::Boolean;
 
     fn read(bytes: PlaintextBytes) -> Result<Self, PlaintextError> {
         match *bytes {
@@ -210,7 +210,7 @@ macro_rules! integers {
         }
 
         impl FromPlaintext for $int {
-            const KIND: PlaintextKind = PlaintextKind::Integer;
+            const KIND: PlaintextKind = PlaintextKind::AnyInteger;
 
             fn read(bytes: PlaintextBytes) -> Result<Self, PlaintextError> {
                 Self::try_from(read_signed(&bytes)?).map_err(|_| INTEGER)
@@ -239,7 +239,7 @@ impl ToPlaintext for u128 {
 }
 
 impl FromPlaintext for u128 {
-    const KIND: PlaintextKind = PlaintextKind::Integer;
+    const KIND: PlaintextKind = PlaintextKind::AnyInteger;
 
     fn read(bytes: PlaintextBytes) -> Result<Self, PlaintextError> {
         match *bytes {

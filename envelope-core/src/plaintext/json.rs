@@ -60,7 +60,7 @@ impl<T: Serialize + DeserializeOwned> ToPlaintext for Json<T> {
 }
 
 impl<T: Serialize + DeserializeOwned> FromPlaintext for Json<T> {
-    const KIND: PlaintextKind = PlaintextKind::Json;
+    const KIND: PlaintextKind = PlaintextKind::JsonText;
 
     fn read(bytes: PlaintextBytes) -> Result<Self, PlaintextError> {
         serde_json::from_slice(&bytes).map(Self).map_err(|_| JSON)
@@ -76,7 +76,7 @@ impl ToPlaintext for Value {
 }
 
 impl FromPlaintext for Value {
-    const KIND: PlaintextKind = PlaintextKind::Json;
+    const KIND: PlaintextKind = PlaintextKind::JsonText;
 
     fn read(bytes: PlaintextBytes) -> Result<Self, PlaintextError> {
         serde_json::from_slice(&bytes).map_err(|_| PlaintextError::new("JSON"))

@@ -3,6 +3,8 @@
 /// The row of FORMAT.md#plaintext-encodings that a type's plaintexts are written by.
 ///
 /// Tools that encrypt a table of plaintext, or decrypt one for good, convert between the database's own types and these.
+///
+/// No variant is called as a type of the ORMs or of the date crates is: the compiler's messages would name all of those with their paths.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum PlaintextKind {
@@ -11,33 +13,33 @@ pub enum PlaintextKind {
     /// Bytes as they are.
     Bytes,
     /// Signed and unsigned integers of all widths.
-    Integer,
+    AnyInteger,
     /// `bool`.
-    Bool,
+    Boolean,
     /// `f32`.
     Float32,
     /// `f64`.
     Float64,
     /// A UUID.
-    Uuid,
+    UuidBytes,
     /// An IPv4 or IPv6 address.
     Address,
     /// An IP network.
     Network,
     /// A date.
-    Date,
+    CalendarDate,
     /// A time of day.
-    Time,
+    TimeOfDay,
     /// Date and time of day.
-    DateTime,
+    DateAndTime,
     /// A point in time.
-    Instant,
+    PointInTime,
     /// A point in time, with the offset of a place.
-    InstantWithOffset,
+    PointInTimeWithOffset,
     /// A decimal number.
-    Decimal,
+    DecimalNumber,
     /// A JSON text.
-    Json,
+    JsonText,
     /// A list of values.
     List,
     /// A type with an encoding of its own, which implements [`FromPlaintext`](crate::FromPlaintext) by hand and does not say which of

@@ -16,19 +16,19 @@ const JULIAN_DAY_OF_1970: i32 = 2_440_588;
 const SECONDS_OF_A_DAY: i64 = 86_400;
 
 fixed_length! {
-    Date, Date: DATE_LEN, "a date in the range of `time::Date`",
+    Date, CalendarDate: DATE_LEN, "a date in the range of `time::Date`",
         |date| days(*date).to_bytes(),
         |bytes| date(&calendar::Date::from_bytes(bytes));
-    Time, Time: TIME_LEN, "a time of day without a leap second",
+    Time, TimeOfDay: TIME_LEN, "a time of day without a leap second",
         |time| time_of_day(*time).to_bytes(),
         |bytes| time(&TimeOfDay::from_bytes(bytes)?);
-    PrimitiveDateTime, DateTime: DATE_TIME_LEN, "a date and time in the range of `time`, without a leap second",
+    PrimitiveDateTime, DateAndTime: DATE_TIME_LEN, "a date and time in the range of `time`, without a leap second",
         |both| date_time_to_bytes(&days(both.date()), &time_of_day(both.time())),
         |bytes| {
             let (day, time_of_day) = date_time_from_bytes(bytes)?;
             Some(Self::new(date(&day)?, time(&time_of_day)?))
         };
-    UtcDateTime, Instant: INSTANT_LEN, "a point in time in the range of `time`, without a leap second",
+    UtcDateTime, PointInTime: INSTANT_LEN, "a point in time in the range of `time`, without a leap second",
         |instant| {
             Instant { seconds: instant.unix_timestamp(), nanoseconds: instant.nanosecond() }.to_bytes()
         },
@@ -36,7 +36,7 @@ fixed_length! {
             let instant = Instant::from_bytes(bytes)?;
             Self::from_unix_timestamp(instant.seconds).ok()?.replace_nanosecond(instant.nanoseconds).ok()
         };
-    OffsetDateTime, InstantWithOffset: OFFSET_LEN, "a point in time with an offset, in the range of `time` and without a leap second",
+    OffsetDateTime, PointInTimeWithOffset: OFFSET_LEN, "a point in time with an offset, in the range of `time` and without a leap second",
         |instant| {
             Instant { seconds: instant.unix_timestamp(), nanoseconds: instant.nanosecond() }
                 .to_bytes_at(instant.offset().whole_seconds())

@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::{DeterministicPlaintext, ExactPlaintext};
 
 fixed_length! {
-    Uuid, Uuid: 16, "a UUID", |uuid| *uuid.as_bytes(), |bytes| Some(Self::from_bytes(bytes));
+    Uuid, UuidBytes: 16, "a UUID", |uuid| *uuid.as_bytes(), |bytes| Some(Self::from_bytes(bytes));
 }
 
 impl ExactPlaintext for Uuid {}

@@ -90,19 +90,19 @@ pub(crate) fn read(kind: PlaintextKind, cell: &Cell) -> Result<Plain, &'static s
             Cell::Bytes(bytes) => Plain::Bytes(bytes.clone().into()),
             _ => Plain::Bytes(text().ok_or("not text")?.as_bytes().to_vec().into()),
         },
-        PlaintextKind::Json => {
+        PlaintextKind::JsonText => {
             let bytes = cell.bytes().ok_or("not JSON")?;
             Plain::Bytes(compact(bytes).ok_or("not JSON")?)
         }
         PlaintextKind::Bytes => Plain::Bytes(cell.bytes().ok_or("not bytes")?.to_vec().into()),
-        PlaintextKind::Integer => {
+        PlaintextKind::AnyInteger => {
             let text = text().ok_or("not an integer")?;
             match text.parse() {
                 Ok(number) => Plain::Integer(number),
                 Err(_) => Plain::Large(text.parse().map_err(|_| "not an integer of at most 128 bits")?),
             }
         }
-        PlaintextKind::Bool => match text().as_deref().map(String::as_str) {
+        PlaintextKind::Boolean => match text().as_deref().map(String::as_str) {
             Some("0" | "f" | "false") => Plain::Bool(false),
             Some("1" | "t" | "true") => Plain::Bool(true),
             _ => return Err("not a boolean"),
@@ -112,7 +112,7 @@ pub(crate) fn read(kind: PlaintextKind, cell: &Cell) -> Result<Plain, &'static s
             Cell::Float(number) => Plain::Float64(*number),
             _ => Plain::Float64(parse(text(), "not a float")?),
         },
-        PlaintextKind::Uuid => match cell {
+        PlaintextKind::UuidBytes => match cell {
             Cell::Bytes(bytes) => Plain::Uuid(Uuid::from_slice(bytes).map_err(|_| "not a UUID of 16 bytes")?),
             _ => Plain::Uuid(parse(text(), "not a UUID")?),
         },
@@ -126,28 +126,28 @@ pub(crate) fn read(kind: PlaintextKind, cell: &Cell) -> Result<Plain, &'static s
             })
         }
         PlaintextKind::Network => Plain::Network(parse(text(), "not an IP network")?),
-        PlaintextKind::Date => {
+        PlaintextKind::CalendarDate => {
             let text = text().ok_or("not a date")?;
             let date = text.split_once([' ', 'T']).map_or(text.as_str(), |(date, time)| {
                 if time.trim_matches(['0', ':', '.']).is_empty() { date } else { text.as_str() }
             });
             Plain::Date(NaiveDate::parse_from_str(date, "%Y-%m-%d").map_err(|_| "not a date")?)
         }
-        PlaintextKind::Time => Plain::Time(parse(text(), "not a time of day")?),
-        PlaintextKind::DateTime => Plain::DateTime(date_time(cell)?.0),
-        PlaintextKind::Instant => {
+        PlaintextKind::TimeOfDay => Plain::Time(parse(text(), "not a time of day")?),
+        PlaintextKind::DateAndTime => Plain::DateTime(date_time(cell)?.0),
+        PlaintextKind::PointInTime => {
             let (local, offset) = date_time(cell)?;
             let offset = offset.map_or(0, |offset| offset.local_minus_utc());
             let shifted = local.checked_sub_signed(chrono::TimeDelta::seconds(offset.into()));
             Plain::Instant(shifted.ok_or("not a point in time")?.and_utc())
         }
-        PlaintextKind::InstantWithOffset => {
+        PlaintextKind::PointInTimeWithOffset => {
             let (local, offset) = date_time(cell)?;
             let offset = offset.ok_or("a point in time without an offset")?;
             let at = local.and_local_timezone(offset).single();
             Plain::InstantWithOffset(at.ok_or("not a point in time")?)
         }
-        PlaintextKind::Decimal => {
+        PlaintextKind::DecimalNumber => {
             let text = text().ok_or("not a decimal number")?;
             Plain::Decimal(BigDecimal::from_str(&text).map_err(|_| "not a decimal number")?)
         }
@@ -211,26 +211,28 @@ pub(crate) fn decode(kind: PlaintextKind, bytes: PlaintextBytes) -> Result<Plain
             str::from_utf8(&bytes).map_err(|_| PlaintextError::new("text in UTF-8"))?;
             raw(&bytes)
         }
-        PlaintextKind::Json => {
+        PlaintextKind::JsonText => {
             serde_json::from_slice::<serde::de::IgnoredAny>(&bytes)
                 .map_err(|_| PlaintextError::new("JSON"))?;
             raw(&bytes)
         }
         // Only numbers above the signed ones begin with a byte more.
-        PlaintextKind::Integer if bytes.len() == 17 => Plain::Large(u128::read(bytes)?),
-        PlaintextKind::Integer => Plain::Integer(i128::read(bytes)?),
-        PlaintextKind::Bool => Plain::Bool(bool::read(bytes)?),
+        PlaintextKind::AnyInteger if bytes.len() == 17 => Plain::Large(u128::read(bytes)?),
+        PlaintextKind::AnyInteger => Plain::Integer(i128::read(bytes)?),
+        PlaintextKind::Boolean => Plain::Bool(bool::read(bytes)?),
         PlaintextKind::Float32 => Plain::Float32(f32::read(bytes)?),
         PlaintextKind::Float64 => Plain::Float64(f64::read(bytes)?),
-        PlaintextKind::Uuid => Plain::Uuid(Uuid::read(bytes)?),
+        PlaintextKind::UuidBytes => Plain::Uuid(Uuid::read(bytes)?),
         PlaintextKind::Address => Plain::Address(IpAddr::read(bytes)?),
         PlaintextKind::Network => Plain::Network(IpNetwork::read(bytes)?),
-        PlaintextKind::Date => Plain::Date(NaiveDate::read(bytes)?),
-        PlaintextKind::Time => Plain::Time(NaiveTime::read(bytes)?),
-        PlaintextKind::DateTime => Plain::DateTime(NaiveDateTime::read(bytes)?),
-        PlaintextKind::Instant => Plain::Instant(DateTime::<Utc>::read(bytes)?),
-        PlaintextKind::InstantWithOffset => Plain::InstantWithOffset(DateTime::<FixedOffset>::read(bytes)?),
-        PlaintextKind::Decimal => Plain::Decimal(BigDecimal::read(bytes)?),
+        PlaintextKind::CalendarDate => Plain::Date(NaiveDate::read(bytes)?),
+        PlaintextKind::TimeOfDay => Plain::Time(NaiveTime::read(bytes)?),
+        PlaintextKind::DateAndTime => Plain::DateTime(NaiveDateTime::read(bytes)?),
+        PlaintextKind::PointInTime => Plain::Instant(DateTime::<Utc>::read(bytes)?),
+        PlaintextKind::PointInTimeWithOffset => {
+            Plain::InstantWithOffset(DateTime::<FixedOffset>::read(bytes)?)
+        }
+        PlaintextKind::DecimalNumber => Plain::Decimal(BigDecimal::read(bytes)?),
         _ => raw(&bytes),
     })
 }

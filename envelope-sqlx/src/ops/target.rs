@@ -89,7 +89,7 @@ impl Target {
         }
         if self.is_in_place() && self.importer.is_none() {
             match self.kind {
-                PlaintextKind::Text | PlaintextKind::Json | PlaintextKind::Custom => {}
+                PlaintextKind::Text | PlaintextKind::JsonText | PlaintextKind::Custom => {}
                 _ => {
                     return refuse(
                         "only text and JSON are encrypted and decrypted in their own column: the bytes of other types can begin as \
