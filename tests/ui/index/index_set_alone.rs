@@ -1,4 +1,4 @@
-//: a value of the encrypted column `UserEmailIndex` cannot be sealed or opened alone
+//: an index (`Exact`, `Candidates`, `Terms`) is written with the value that it is of, by a struct that has the field
 
 use diesel::prelude::*;
 use envelope_diesel::Encrypted;
