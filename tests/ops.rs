@@ -12,6 +12,8 @@ mod guide;
 mod imports;
 #[path = "ops/kinds.rs"]
 mod kinds;
+#[path = "ops/lint.rs"]
+mod lint;
 #[path = "ops/placed.rs"]
 mod placed;
 #[path = "ops/reencrypt.rs"]

@@ -68,9 +68,7 @@ impl Operations {
         let mut uses = Vec::new();
         let mut fields: Vec<&Field> = Vec::new();
         for column in &self.columns {
-            let field = column.field();
-            let indexes = [field.indexes(), field.compound_indexes(), field.term_indexes()];
-            for field in [field].into_iter().chain(indexes.into_iter().flatten()) {
+            for field in super::lint::fields(column.field()) {
                 if !fields.contains(&field) {
                     fields.push(field);
                 }

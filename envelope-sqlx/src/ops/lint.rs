@@ -3,7 +3,7 @@
 use core::time::Duration;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use envelope_core::{Encoding, KeyState, Mode, Purpose};
+use envelope_core::{Encoding, Field, KeyState, Mode, Purpose};
 use serde::Serialize;
 
 use super::{
@@ -138,6 +138,34 @@ impl Operations {
                     add(findings, Severity::Warning, "few-values", place, advice);
                 }
             }
+            for index in column.field().indexes().iter().chain(column.field().compound_indexes()) {
+                self.lint_index(session, table, index, findings).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A column of terms, which is there to be searched.
+    async fn lint_index(
+        &self,
+        session: &mut Session,
+        table: &LiveTable,
+        index: &Field,
+        findings: &mut Vec<Finding>,
+    ) -> Result<(), OpsError> {
+        let place = index.name().to_string();
+        let live = match table.column(index.name().column()) {
+            Ok(live) => live,
+            Err(error) => {
+                add(findings, Severity::Error, "no-table", place, error.to_string());
+                return Ok(());
+            }
+        };
+        if !is_indexed(self.database.dialect(), session, table, live).await?
+            && !findings.iter().any(|finding| finding.place == place)
+        {
+            let advice = "it is searched and no index begins with it; every search reads the whole table";
+            add(findings, Severity::Warning, "no-index", place, advice.into());
         }
         Ok(())
     }
@@ -205,8 +233,11 @@ impl Operations {
             let ty = ty.to_ascii_lowercase();
             let is_number =
                 ["int", "bool", "real", "double", "numeric", "decimal"].iter().any(|name| ty.contains(name));
-            let is_declared =
-                self.declared_in(&table).any(|declared| declared.field().name().column() == column);
+            let is_declared = self
+                .columns
+                .iter()
+                .flat_map(|declared| fields(declared.field()))
+                .any(|field| field.name().table() == table && field.name().column() == column);
             if !is_declared && !is_number && !table.starts_with("envelope_") && looks_personal(&column) {
                 let advice = "its name looks personal and it is not encrypted";
                 add(findings, Severity::Warning, "not-encrypted", format!("{table}.{column}"), advice.into());
@@ -237,6 +268,12 @@ impl Operations {
         }
         Ok(())
     }
+}
+
+/// A column and its indexes.
+pub(super) fn fields(field: &Field) -> impl Iterator<Item = &Field> {
+    let indexes = [field.indexes(), field.compound_indexes(), field.term_indexes()];
+    core::iter::once(field).chain(indexes.into_iter().flatten())
 }
 
 fn add(findings: &mut Vec<Finding>, severity: Severity, rule: &'static str, place: String, advice: String) {
