@@ -23,6 +23,7 @@ macro_rules! database {
             }
 
             mod fixture;
+            mod placed;
             mod plain_twin;
             mod step;
             mod unique;
