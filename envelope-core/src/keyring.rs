@@ -281,15 +281,30 @@ impl Keyring {
     }
 
     /// Runs `f` with each key that a stored deterministic value may be under, the active one first.
-    pub(crate) fn with_searchable<R>(
+    pub(crate) fn with_searchable(
         &self,
         field: &Field,
-        mut f: impl FnMut(&ColumnKey) -> R,
-    ) -> Result<Vec<R>, KeyError> {
+        mut f: impl FnMut(&ColumnKey),
+    ) -> Result<(), KeyError> {
         let suite = Suite::of(field.mode());
         let now = self.ring.clock.now();
+        if let Some(set) = &*self.keys.set.load()
+            && now < set.life.soft
+            && set.active(Purpose::Search).is_some()
+            && set
+                .searchable()
+                .all(|id| set.column(id, suite, field).is_some_and(|ready| ready.parent.is_fresh(now)))
+        {
+            for ready in set.searchable().filter_map(|id| set.column(id, suite, field)) {
+                f(ready.hit());
+            }
+            return Ok(());
+        }
         let set = self.snapshot(Want::Searchable, now)?;
-        set.searchable().map(|id| Ok(f(self.column(&set, id, suite, field, now)?.hit()))).collect()
+        for id in set.searchable() {
+            f(self.column(&set, id, suite, field, now)?.hit());
+        }
+        Ok(())
     }
 
     /// A snapshot that has what is wanted in memory: at once, or by the miss policy.

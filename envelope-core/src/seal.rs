@@ -168,16 +168,35 @@ impl Keyring {
         field: &Field,
         value: &(impl ToPlaintext + ?Sized),
     ) -> Result<Vec<Vec<u8>>, SealError> {
+        let mut candidates = Vec::with_capacity(1);
+        self.lookup_each(field, value, |candidate| candidates.push(candidate))?;
+        Ok(candidates)
+    }
+
+    /// As [`lookup_field`](Self::lookup_field), one candidate after the other, without a list of them.
+    ///
+    /// # Errors
+    ///
+    /// As [`lookup_field`](Self::lookup_field); some candidates may have been told before.
+    pub fn lookup_each(
+        &self,
+        field: &Field,
+        value: &(impl ToPlaintext + ?Sized),
+        mut each: impl FnMut(Vec<u8>),
+    ) -> Result<(), SealError> {
         let name = field.name();
         if field.mode() == Mode::Randomized || field.index().is_some_and(|index| !index.is_exact()) {
             return Err(SealError::NotSearchable { field: name });
         }
+        let mut outcome = Ok(());
         self.of_place(field, &Place::default())
             .map_err(|source| SealError::Place { field: name, source })?
-            .with_searchable(field, |column| seal_with(field, column, None, value))
-            .map_err(|source| SealError::Key { field: name, source })?
-            .into_iter()
-            .collect()
+            .with_searchable(field, |column| match seal_with(field, column, None, value) {
+                Ok(candidate) => each(candidate),
+                Err(error) => outcome = Err(error),
+            })
+            .map_err(|source| SealError::Key { field: name, source })?;
+        outcome
     }
 
     fn open_bytes(

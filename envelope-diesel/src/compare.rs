@@ -15,7 +15,7 @@ use envelope_core::{Column, SearchableColumn};
 
 use crate::{
     backend::EncryptedBackend,
-    lookup::{Lookup, Operand},
+    lookup::{Lookup, Operand, OperandKind},
     sql_type::{EncryptedSqlType, MarkerOf},
 };
 
@@ -191,11 +191,17 @@ where
     type IsAggregate = L::IsAggregate;
 }
 
-/// Diesel then knows the statement by its SQL, which has as many placeholders as there are candidates.
-impl<L, O, P> QueryId for Comparison<L, O, P> {
-    type QueryId = ();
+/// Diesel knows the statement by its type, and keeps it prepared, as long as there is one search key. With several it has as many
+/// placeholders, and with `NULL` none, of which the type says nothing: such a statement is not kept.
+impl<L, O, P> QueryId for Comparison<L, O, P>
+where
+    L: QueryId,
+    O: OperandKind,
+    P: 'static,
+{
+    type QueryId = Comparison<L::QueryId, (), P>;
 
-    const HAS_STATIC_QUERY_ID: bool = false;
+    const HAS_STATIC_QUERY_ID: bool = L::HAS_STATIC_QUERY_ID && !O::IS_LIST;
 }
 
 impl<L, O, P, DB> QueryFragment<DB> for Comparison<L, O, P>
@@ -207,12 +213,12 @@ where
     DB: EncryptedBackend + HasSqlType<MarkerOf<L>>,
 {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        if O::IS_LIST {
-            out.unsafe_to_cache_prepared();
-        }
         // In parentheses like Diesel's own, as it may be an operand: `NOT (email = ?)`, `flag = (email = ?)`.
         out.push_sql("(");
         let stored = self.lookup.found::<MarkerOf<L>>().stored.as_deref();
+        if O::IS_LIST || !matches!(stored, Some([_])) {
+            out.unsafe_to_cache_prepared();
+        }
         if let (Some(unless_null), Some(_)) = (P::UNLESS_NULL, stored) {
             self.expression.walk_ast(out.reborrow())?;
             out.push_sql(unless_null);

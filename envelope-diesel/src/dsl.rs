@@ -30,7 +30,7 @@ pub use diesel::dsl::*;
 
 pub use crate::{
     compare::{Comparison, Different, Is, IsNot, Polarity, Same},
-    lookup::{AnyOf, Maybe, One, Operand},
+    lookup::{AnyOf, Maybe, One, Operand, OperandKind},
     shared::{IntoColumn, Retyped, SharedWith},
 };
 

@@ -15,7 +15,7 @@ use crate::{
     current,
     put::WriteOnly,
     sql_type::{Ciphertext, TextCiphertext},
-    value::Value,
+    value::{Forms, Value},
 };
 
 /// The plaintext of an encrypted column, which Diesel seals when it writes it and opens when it reads it.
@@ -176,9 +176,9 @@ macro_rules! written_as {
                 keyring.seal_at(&M::FIELD, place, plain)
             }
 
-            fn lookup(&self, keyring: &Keyring) -> Result<Vec<Vec<u8>>, SealError> {
+            fn lookup(&self, keyring: &Keyring) -> Result<Forms, SealError> {
                 let plain: &M::Plain = self;
-                keyring.lookup_field(&M::FIELD, plain)
+                <M::Plain as Value<M>>::lookup(plain, keyring)
             }
 
             fn encoded(&self) -> Encoded<()> {

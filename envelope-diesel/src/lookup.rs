@@ -5,22 +5,32 @@ use std::sync::OnceLock;
 
 use diesel::serialize::{self, Output, ToSql};
 use envelope_core::{Column, FieldName, Keyring, SealError, Tenant};
+use smallvec::{SmallVec, smallvec};
 
 use crate::{
     backend::EncryptedBackend,
     current::{NotSealed, with_keyring},
     put::Put,
-    value::Value,
+    value::{Forms, Value},
 };
 
 /// What a column is compared with.
-pub trait Operand<M: Column> {
-    /// Whether the number of bind parameters depends on the value, so that Diesel should not keep every such statement.
-    const IS_LIST: bool = false;
-
+pub trait Operand<M: Column>: OperandKind {
     /// The bytes that a stored value may have; `None` for `NULL`.
     #[doc(hidden)]
-    fn candidates(&self, keyring: &Keyring) -> Result<Option<Vec<Vec<u8>>>, SealError>;
+    fn candidates(&self, keyring: &Keyring) -> Result<Option<Forms>, SealError>;
+}
+
+/// What is known of an operand by its type.
+pub trait OperandKind {
+    /// Whether the number of bind parameters depends on the value.
+    const IS_LIST: bool = false;
+}
+
+impl<V> OperandKind for One<V> {}
+impl<V> OperandKind for Maybe<V> {}
+impl<V> OperandKind for AnyOf<V> {
+    const IS_LIST: bool = true;
 }
 
 /// What a column is set to.
@@ -45,24 +55,22 @@ pub struct Maybe<V>(pub(crate) Option<V>);
 pub struct AnyOf<V>(pub(crate) Vec<V>);
 
 impl<M: Column, V: Value<M>> Operand<M> for One<V> {
-    fn candidates(&self, keyring: &Keyring) -> Result<Option<Vec<Vec<u8>>>, SealError> {
+    fn candidates(&self, keyring: &Keyring) -> Result<Option<Forms>, SealError> {
         self.0.lookup(keyring).map(Some)
     }
 }
 
 impl<M: Column, V: Value<M>> Operand<M> for Maybe<V> {
-    fn candidates(&self, keyring: &Keyring) -> Result<Option<Vec<Vec<u8>>>, SealError> {
+    fn candidates(&self, keyring: &Keyring) -> Result<Option<Forms>, SealError> {
         self.0.as_ref().map(|value| value.lookup(keyring)).transpose()
     }
 }
 
 impl<M: Column, V: Value<M>> Operand<M> for AnyOf<V> {
-    const IS_LIST: bool = true;
-
-    fn candidates(&self, keyring: &Keyring) -> Result<Option<Vec<Vec<u8>>>, SealError> {
-        let mut candidates = Vec::with_capacity(self.0.len());
+    fn candidates(&self, keyring: &Keyring) -> Result<Option<Forms>, SealError> {
+        let mut candidates = Forms::with_capacity(self.0.len());
         for value in &self.0 {
-            candidates.append(&mut value.lookup(keyring)?);
+            candidates.extend(value.lookup(keyring)?);
         }
         Ok(Some(candidates))
     }
@@ -120,7 +128,7 @@ pub(crate) struct Found {
     /// `None` if no keyring was in force.
     tenant: Option<Tenant>,
     /// `None` for `NULL`.
-    pub(crate) stored: Option<Vec<Stored>>,
+    pub(crate) stored: Option<SmallVec<[Stored; 1]>>,
     /// For a query that is printed in one place and run in the scope of another tenant.
     next: OnceLock<Box<Self>>,
 }
@@ -160,7 +168,7 @@ impl Found {
         let stored = |bytes| Stored { field, bytes };
         let stored = match with_keyring::<M, _>(|keyring| operand.candidates(keyring)) {
             Ok(candidates) => candidates.map(|all| all.into_iter().map(Ok).map(stored).collect()),
-            Err(error) => Some(vec![stored(Err(error))]),
+            Err(error) => Some(smallvec![stored(Err(error))]),
         };
         Self { tenant, stored, next: OnceLock::new() }
     }

@@ -26,5 +26,5 @@ pub use crate::{
     sealed::{Sealed, open_row, open_value, seal_value},
     search::IndexExpression,
     sql_type::{Ciphertext, DeclaredAs, TextCiphertext},
-    value::{At, Value},
+    value::{At, Forms, Value},
 };

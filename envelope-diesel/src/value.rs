@@ -3,6 +3,10 @@
 use core::fmt;
 
 use envelope_core::{Column, Encoded, Keyring, Place, SealError, ToPlaintext};
+use smallvec::SmallVec;
+
+/// The stored bytes that a value may have: one form for each live search key, of which there is one most of the time.
+pub type Forms = SmallVec<[Vec<u8>; 1]>;
 
 /// What can be stored in the column `M`, and looked up in it: any form of its plaintext, or the wrapper.
 #[diagnostic::on_unimplemented(
@@ -16,7 +20,7 @@ pub trait Value<M: Column> {
 
     /// The stored bytes under each key that may have written them.
     #[doc(hidden)]
-    fn lookup(&self, keyring: &Keyring) -> Result<Vec<Vec<u8>>, SealError>;
+    fn lookup(&self, keyring: &Keyring) -> Result<Forms, SealError>;
 
     /// The plaintext, for an index that is written beside the value.
     #[doc(hidden)]
@@ -28,8 +32,10 @@ impl<M: Column, V: ToPlaintext<Plain = M::Plain> + ?Sized> Value<M> for V {
         keyring.seal_at(&M::FIELD, place, self)
     }
 
-    fn lookup(&self, keyring: &Keyring) -> Result<Vec<Vec<u8>>, SealError> {
-        keyring.lookup_field(&M::FIELD, self)
+    fn lookup(&self, keyring: &Keyring) -> Result<Forms, SealError> {
+        let mut forms = Forms::new();
+        keyring.lookup_each(&M::FIELD, self, |form| forms.push(form))?;
+        Ok(forms)
     }
 
     fn encoded(&self) -> Encoded<()> {
@@ -61,7 +67,7 @@ impl<M: Column, V: Value<M>> Value<M> for At<V> {
         self.value.seal(keyring, &self.place)
     }
 
-    fn lookup(&self, keyring: &Keyring) -> Result<Vec<Vec<u8>>, SealError> {
+    fn lookup(&self, keyring: &Keyring) -> Result<Forms, SealError> {
         self.value.lookup(keyring)
     }
 
