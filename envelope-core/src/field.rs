@@ -294,14 +294,7 @@ impl Field {
     /// Whether the compound indexes that this column is a part of are these, in this order.
     #[must_use]
     pub const fn is_part_of(&self, columns: &[&str]) -> bool {
-        let (mut own, mut others) = (self.compound, columns);
-        while let ([one, own_rest @ ..], [other, others_rest @ ..]) = (own, others) {
-            if !equal(one.name.column, other) {
-                return false;
-            }
-            (own, others) = (own_rest, others_rest);
-        }
-        own.is_empty() && others.is_empty()
+        are_in(self.compound, columns)
     }
 
     /// How the terms of an index are made; `None` for a column of values.
@@ -325,14 +318,7 @@ impl Field {
     /// Whether the indexes in columns beside this one are these, in this order.
     #[must_use]
     pub const fn is_indexed_by(&self, columns: &[&str]) -> bool {
-        let (mut own, mut others) = (self.indexes, columns);
-        while let ([one, own_rest @ ..], [other, others_rest @ ..]) = (own, others) {
-            if !equal(one.name.column, other) {
-                return false;
-            }
-            (own, others) = (own_rest, others_rest);
-        }
-        own.is_empty() && others.is_empty()
+        are_in(self.indexes, columns)
     }
 
     /// Whether values are bound to the row that these columns name, in this order.
@@ -356,6 +342,18 @@ impl Field {
             None => false,
         }
     }
+}
+
+/// Whether fields have these columns, in this order.
+const fn are_in(fields: &[Field], columns: &[&str]) -> bool {
+    let (mut own, mut others) = (fields, columns);
+    while let ([one, own_rest @ ..], [other, others_rest @ ..]) = (own, others) {
+        if !equal(one.name.column, other) {
+            return false;
+        }
+        (own, others) = (own_rest, others_rest);
+    }
+    own.is_empty() && others.is_empty()
 }
 
 /// `==` of text in a constant.

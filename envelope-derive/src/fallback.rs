@@ -135,7 +135,7 @@ fn from_row(model: &Model) -> Option<TokenStream> {
         #[automatically_derived]
         impl #impl_generics #sqlx::FromRow<'__row, __Row> for #ident #ty_generics #where_clause {
             fn from_row(_: &'__row __Row) -> ::core::result::Result<Self, #sqlx::Error> {
-                ::core::unimplemented!()
+                ::core::unreachable!()
             }
         }
     })

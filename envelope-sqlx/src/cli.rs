@@ -16,7 +16,7 @@
 //!     email: String,
 //! }
 //!
-//! # async fn keyring() -> Result<envelope_sqlx::Keyring, Box<dyn std::error::Error>> { unimplemented!() }
+//! # async fn keyring() -> Result<envelope_sqlx::Keyring, Box<dyn std::error::Error>> { Ok(envelope_core::testing::keyring()) }
 //! #[tokio::main]
 //! async fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
 //!     let database = Database::connect(&std::env::var("DATABASE_URL")?, 8).await?;

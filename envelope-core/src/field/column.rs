@@ -64,10 +64,10 @@ impl<C: Column> UnboundColumn for C where C::Mode: UnboundMode<C> {}
 
 /// The mode of a column `C` that is not bound to its row. A trait of its own for the sake of its message, as [`SearchableMode`] is.
 #[diagnostic::on_unimplemented(
-    message = "a value of the encrypted column `{C}` is bound to its row and cannot be sealed or opened without the row's id",
-    label = "no row's id here",
-    note = "read and write whole structs that have the id; one with `#[encrypt(columns = …)]` says `bind = …` as the declaring struct does",
-    note = "an index (`Exact`, `Candidates`, `Terms`) is written with the value that it is of, by a struct that has the field",
+    message = "a value of the encrypted column `{C}` cannot be sealed or opened alone",
+    label = "`{Self}`: not a value alone",
+    note = "`RowBound`: it is bound to its row, and needs the row's id: read and write whole structs that have the id; one with `#[encrypt(columns = …)]` says `bind = …` as the declaring struct does",
+    note = "`Exact`, `Candidates`, `Terms`: it is an index, which is written with the value that it is of, by a struct that has the field",
     note = "in generic code ask for `C: UnboundColumn`; for a value alone there are `Sealed::of_row(&keyring, &RowKey::new(&id), value)` and `sealed.open_in_row(…)`"
 )]
 pub trait UnboundMode<C>: ColumnMode {}

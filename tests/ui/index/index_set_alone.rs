@@ -1,4 +1,5 @@
-//: an index (`Exact`, `Candidates`, `Terms`) is written with the value that it is of, by a struct that has the field
+//: a value of the encrypted column `UserEmailIndex` cannot be sealed or opened alone
+//: `Exact`, `Candidates`, `Terms`: it is an index, which is written with the value that it is of, by a struct that has the field
 
 use diesel::prelude::*;
 use envelope_diesel::Encrypted;

@@ -1,5 +1,5 @@
-//: a value of the encrypted column `DocBody` is bound to its row and cannot be sealed or opened without the row's id
-//: read and write whole structs that have the id
+//: a value of the encrypted column `DocBody` cannot be sealed or opened alone
+//: `RowBound`: it is bound to its row, and needs the row's id: read and write whole structs that have the id
 
 use envelope_sqlx::Encrypted;
 
