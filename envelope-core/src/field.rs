@@ -315,6 +315,12 @@ impl Field {
         self.indexes
     }
 
+    /// Whether the column has no index that is written with it, so that its value can be written alone.
+    #[must_use]
+    pub const fn is_written_alone(&self) -> bool {
+        self.indexes.is_empty() && self.compound.is_empty()
+    }
+
     /// Whether the indexes in columns beside this one are these, in this order.
     #[must_use]
     pub const fn is_indexed_by(&self, columns: &[&str]) -> bool {

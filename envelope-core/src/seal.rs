@@ -20,7 +20,8 @@ use crate::{
 impl Keyring {
     /// Encrypts a value for a column, with the tenant's active key.
     ///
-    /// The bytes are those that the column holds; in a column of text they are the text's.
+    /// The bytes are those that the column holds; in a column of text they are the text's. The terms of the column's indexes are the
+    /// caller's to write: [`seal_field`](Self::seal_field) with each of `Column::FIELD.indexes()`.
     ///
     /// # Errors
     ///

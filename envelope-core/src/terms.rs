@@ -31,7 +31,7 @@ pub(crate) fn texts(index: &Index, encoded: &[u8]) -> Result<Vec<Text>, Plaintex
     })
 }
 
-const ORDER: PlaintextError = PlaintextError::new("a value of a type that has an order");
+pub(crate) const ORDER: PlaintextError = PlaintextError::new("a value of a type that has an order");
 
 /// The text of a bucket.
 pub(crate) fn bucket(number: i128) -> Text {

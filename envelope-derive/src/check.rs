@@ -52,6 +52,7 @@ pub(crate) fn rules(
     place::rules(model, attrs, field_attrs, errors);
     index::compound(model, attrs, errors);
     index::unique(model, errors);
+    index::keys(model, errors);
     if let Role::Uses(path) = &model.role {
         if path.is_ident(&model.ident) {
             errors.on(path, "`columns` names another struct, which declares the columns; remove it here");

@@ -6,6 +6,8 @@ mod index;
 mod sealed;
 mod sqlx;
 
+pub(crate) use diesel::Trait;
+
 use proc_macro2::TokenStream;
 use syn::DeriveInput;
 

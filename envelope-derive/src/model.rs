@@ -51,6 +51,8 @@ pub(crate) struct Model {
     pub(crate) sealed: bool,
     /// What that is called.
     pub(crate) sealed_ident: Ident,
+    /// This is the sealed form in which rows are read, [`as_row`](Self::as_row).
+    pub(crate) is_row: bool,
     /// The fields that name the row to which values are bound; none if they are not.
     pub(crate) bind: Vec<Ident>,
     /// The field that names the row's tenant.
@@ -145,6 +147,7 @@ impl Model {
             no_insert: attrs.no_insert.is_some(),
             no_update: attrs.no_update.is_some(),
             sealed_ident: format_ident!("Sealed{}", input.ident.unraw(), span = input.ident.span()),
+            is_row: false,
             sealed: attrs.sealed.is_some() || attrs.bind.is_some() || attrs.tenant.is_some(),
             bind: attrs.bind.clone().unwrap_or_default(),
             tenant: attrs.tenant.clone(),

@@ -16,9 +16,9 @@ use crate::{
 type Assignment<C, O> = dsl::Eq<C, <O as Assigned<MarkerOf<C>>>::Assignable>;
 
 /// That the column is written alone: it has no index that would be left behind.
-const fn alone<M: envelope_core::Column>() {
+pub(crate) const fn alone<M: envelope_core::Column>() {
     assert!(
-        M::FIELD.indexes().is_empty() && M::FIELD.compound_indexes().is_empty(),
+        M::FIELD.is_written_alone(),
         "this encrypted column has an index, which is written with it: insert or set a struct with `#[derive(Encrypted)]` \
          that has the field and names the index, `#[encrypt(index(column = …))]`"
     );

@@ -98,7 +98,7 @@ pub trait InOrder<C, O> {
 
 /// `index.eq(V)` and its relatives are an `O`, of an index that finds candidates: implemented by nothing, so that the compiler says why.
 #[diagnostic::on_unimplemented(
-    message = "the index `{C}` finds candidates, some of which may not be what is searched",
+    message = "the index `{C}` finds candidates, some of which may not be what is searched, or is a shadow, which is not searched",
     label = "cannot be compared in SQL alone",
     note = "search by its marker, which leaves those out: `User::NAME_START.starts_with(\"Ad\")?.load(users::table.select(User::as_select()), db)?`"
 )]

@@ -11,6 +11,7 @@ use diesel::{
 use envelope_core::{Column, Encoded, Keyring, Place, SealError, UnboundColumn};
 
 use crate::{
+    assign::alone,
     backend::EncryptedBackend,
     current,
     put::WriteOnly,
@@ -65,6 +66,38 @@ use crate::{
 ///
 /// On an aliased column `eq_any(wrappers)` and `eq(Some(wrapper))` are Diesel's own and cannot be refused here. They compare under the active
 /// key only, and find nothing in a randomized column: write `matches_any` and `matches`.
+///
+/// Of a column with an index the wrapper is read and not written: it would leave the index behind. Nor does a value set it alone.
+///
+/// ```compile_fail,E0080,standalone_crate
+/// # mod schema { diesel::table! { users { id -> Integer, email -> crate::UserEmail, email_index -> crate::UserEmailIndex } } }
+/// # use schema::users;
+/// # use diesel::prelude::*;
+/// # use envelope_diesel::Encrypted;
+/// # #[derive(Encrypted)]
+/// # #[diesel(table_name = users)]
+/// # pub struct User { pub id: i32, #[encrypt(index(column = email_index))] pub email: String }
+/// # fn main() {
+/// # let db = &mut SqliteConnection::establish(":memory:").unwrap();
+/// let wrapper = Encrypted::<UserEmail>::new("ada@example.com".to_owned());
+/// let _ = diesel::update(users::table).set(users::email.eq(wrapper)).execute(db);
+/// // error: this encrypted column has an index, which is written with it
+/// # }
+/// ```
+///
+/// ```compile_fail,E0080,standalone_crate
+/// # mod schema { diesel::table! { users { id -> Integer, email -> crate::UserEmail, email_index -> crate::UserEmailIndex } } }
+/// # use schema::users;
+/// # use diesel::prelude::*;
+/// # use envelope_diesel::Encrypted;
+/// # #[derive(Encrypted)]
+/// # #[diesel(table_name = users)]
+/// # pub struct User { pub id: i32, #[encrypt(index(column = email_index))] pub email: String }
+/// # fn main() {
+/// # let db = &mut SqliteConnection::establish(":memory:").unwrap();
+/// let _ = diesel::update(users::table).set(users::email.eq("ada@example.com")).execute(db);
+/// # }
+/// ```
 ///
 /// # Security
 ///
@@ -194,6 +227,7 @@ macro_rules! written_as {
             type Expression = WriteOnly<M, Self>;
 
             fn as_expression(self) -> Self::Expression {
+                const { alone::<M>() };
                 WriteOnly::new(self)
             }
         }
@@ -205,6 +239,7 @@ macro_rules! written_as {
             type Expression = WriteOnly<Nullable<M>, Self>;
 
             fn as_expression(self) -> Self::Expression {
+                const { alone::<M>() };
                 WriteOnly::new(self)
             }
         }

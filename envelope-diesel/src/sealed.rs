@@ -47,7 +47,7 @@ impl<C: Column> Sealed<C> {
         self.bytes
     }
 
-    /// Encrypts a value.
+    /// Encrypts a value. The terms of its indexes are the caller's to write.
     ///
     /// # Errors
     ///

@@ -8,6 +8,7 @@ use diesel::{
     expression::ValidGrouping,
     query_builder::{AstPass, QueryFragment, QueryId},
     query_dsl::methods::{FilterDsl, LoadQuery},
+    query_source::QuerySource,
     serialize::{self, Output, ToSql},
     sql_types::{Bool, HasSqlType, Nullable},
 };
@@ -19,6 +20,12 @@ use crate::{backend::EncryptedBackend, current, sealed::Sealed, sql_type::Encryp
 pub trait IndexExpression: Column + EncryptedSqlType {
     /// The column of the index; of one in a table of its own, the column that its rows name.
     type Expression: Expression + Default;
+    /// The table of its terms.
+    type Table: QuerySource + Default;
+    /// The column of that table that names the row.
+    type Row: Default;
+    /// The column of the terms.
+    type Term: Default;
 }
 
 /// Loading what a search finds, and nothing else.
@@ -123,6 +130,9 @@ impl<I: IndexExpression> SearchDsl<I> for Search<I> {
 pub struct Candidates<I: IndexExpression> {
     groups: Vec<Vec<Term>>,
     expression: I::Expression,
+    table: <I::Table as QuerySource>::FromClause,
+    row: I::Row,
+    term: I::Term,
 }
 
 /// A term as a bind parameter.
@@ -131,7 +141,13 @@ struct Term(Vec<u8>);
 impl<I: IndexExpression> Candidates<I> {
     fn new(search: &Search<I>) -> Self {
         let groups = search.groups().iter().map(|group| group.iter().cloned().map(Term).collect());
-        Self { groups: groups.collect(), expression: I::Expression::default() }
+        Self {
+            groups: groups.collect(),
+            expression: I::Expression::default(),
+            table: I::Table::default().from_clause(),
+            row: I::Row::default(),
+            term: I::Term::default(),
+        }
     }
 }
 
@@ -178,6 +194,9 @@ impl<I, DB> QueryFragment<DB> for Candidates<I>
 where
     I: IndexExpression,
     I::Expression: QueryFragment<DB>,
+    <I::Table as QuerySource>::FromClause: QueryFragment<DB>,
+    I::Row: QueryFragment<DB>,
+    I::Term: QueryFragment<DB>,
     DB: EncryptedBackend + HasSqlType<I>,
 {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
@@ -196,15 +215,14 @@ where
             }
             self.expression.walk_ast(out.reborrow())?;
             out.push_sql(" IN (");
-            let field = I::FIELD;
-            let terms = field.index().and_then(|index| index.term_table());
-            if let Some(terms) = terms {
+            let has_table = I::FIELD.index().is_some_and(|index| index.term_table().is_some());
+            if has_table {
                 out.push_sql("SELECT ");
-                out.push_identifier(terms.row)?;
+                self.row.walk_ast(out.reborrow())?;
                 out.push_sql(" FROM ");
-                out.push_identifier(field.name().table())?;
+                self.table.walk_ast(out.reborrow())?;
                 out.push_sql(" WHERE ");
-                out.push_identifier(field.name().column())?;
+                self.term.walk_ast(out.reborrow())?;
                 out.push_sql(" IN (");
             }
             for (number, term) in group.iter().enumerate() {
@@ -213,7 +231,7 @@ where
                 }
                 out.push_bind_param::<I, _>(term)?;
             }
-            out.push_sql(if terms.is_some() { "))" } else { ")" });
+            out.push_sql(if has_table { "))" } else { ")" });
         }
         out.push_sql(")");
         Ok(())

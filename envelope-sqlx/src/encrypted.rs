@@ -27,6 +27,18 @@ use crate::{current, stored};
 /// assert_eq!(format!("{name:?}"), "Encrypted(users.name)");
 /// ```
 ///
+/// Of a column with an index it is read, and binding it does not compile: it would leave the index behind.
+///
+/// ```compile_fail,E0080
+/// # use envelope_sqlx::Encrypted;
+/// # #[derive(Encrypted)]
+/// # #[encrypt(table = "users")]
+/// # struct User { id: i64, #[encrypt(index(column = email_index))] email: String }
+/// let email = Encrypted::<UserEmail>::new("ada@example.com".to_owned());
+/// let query = sqlx::query::<sqlx::Sqlite>("UPDATE users SET email = ?").bind(email);
+/// // error: this encrypted column has an index, which is written with it
+/// ```
+///
 /// # Security
 ///
 /// Text, bytes, lists of them and JSON are wiped when the wrapper is dropped; a plaintext type of your own is if it wipes itself
@@ -134,6 +146,12 @@ where
     String: Encode<'q, DB>,
 {
     fn encode_by_ref(&self, buf: &mut DB::ArgumentBuffer) -> Result<IsNull, BoxDynError> {
+        const {
+            assert!(
+                C::FIELD.is_written_alone(),
+                "this encrypted column has an index, which is written with it: `.bind_indexed(User::EMAIL.indexed(value)?)`"
+            );
+        }
         stored::encode::<DB, C>(current::seal::<C>(&**self)?, buf)
     }
 

@@ -192,6 +192,6 @@ where
 #[diagnostic::on_unimplemented(
     message = "the encrypted column `{Self}` has an index, which is written with it",
     label = "would leave the index behind",
-    note = "write `.bind_indexed(User::EMAIL.indexed(value)?)`, with a place in the statement for each index behind that of the value"
+    note = "write `.bind_indexed(User::EMAIL.indexed(value)?)`, with a place in the statement for each index behind that of the value; that of a compound index is `.bind(User::NAME_BIRTH.seal((name, birth))?)`"
 )]
 pub trait WrittenAlone {}

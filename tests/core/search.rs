@@ -1,18 +1,17 @@
 //! What a search by an index finds is what the same search in the plaintext finds.
 
+#[path = "search/twin.rs"]
+mod twin;
+
 use std::{fmt::Debug, sync::Arc};
 
-use chrono::{NaiveDate, NaiveDateTime, NaiveTime, Timelike as _};
+use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, Timelike as _};
 use envelope_core::{
     Buckets, Candidates, Column, Exact, Field, Find, Found, Index, IndexKey, Keyring, MemoryStore,
     Normalizer, Purpose, SealError, Search, SearchError, Take, Terms, ToPlaintext, testing,
     testing::{TestClock, TestKms},
 };
 use pollster::block_on;
-use proptest::{
-    prelude::{any, prop, prop_assert, prop_assert_eq, proptest},
-    test_runner::Config,
-};
 
 const FOLDED: &[&[Normalizer]] = &[&[Normalizer::Lowercase, Normalizer::Trim]];
 
@@ -47,6 +46,7 @@ indexes! {
     Births: NaiveDate, Candidates, Index::new(Take::Bucket(Buckets::of::<NaiveDate>(30, Some(-800), Some(800)))).bits(4);
     Hours: NaiveTime, Candidates, Index::new(Take::Bucket(Buckets::of::<NaiveTime>(3600, Some(0), Some(86_399))));
     Visits: NaiveDateTime, Candidates, Index::new(Take::Bucket(Buckets::of::<NaiveDateTime>(1, Some(-5), Some(5))));
+    Moments: DateTime<FixedOffset>, Candidates, Index::new(Take::Bucket(Buckets::of::<DateTime<FixedOffset>>(3600, None, None)));
     Pair: (String, i64), Candidates, Index::new(Take::Whole).normalized(&[&[Normalizer::Trim], &[]]).bits(4);
     Next: String, Exact, Index::new(Take::Whole).under(IndexKey::Newest);
 }
@@ -149,6 +149,19 @@ fn a_range_of_too_many_buckets_or_without_an_end_is_refused() {
         assert_eq!(error(Open, &find), SearchError::OpenRange);
     }
     assert_eq!(error(Large, &Find::lt(&5_u64)), SearchError::OpenRange);
+}
+
+/// The bytes differ, and the value is the same.
+#[test]
+fn a_point_in_time_is_equal_at_all_offsets() {
+    let keyring = testing::keyring();
+    let moment = |text: &str| DateTime::parse_from_rfc3339(text).unwrap();
+    let values =
+        [moment("2026-01-01T12:00:00+01:00"), moment("2026-01-01T11:00:01Z"), moment("2026-01-01T12:00:00Z")];
+    for same in ["2026-01-01T11:00:00Z", "2026-01-01T06:00:00-05:00", "2026-01-01T12:00:00+01:00"] {
+        let (found, _) = find(&keyring, Moments, &Find::equal(&moment(same)), &values);
+        assert_eq!(found, [0], "{same}");
+    }
 }
 
 #[test]
@@ -291,6 +304,10 @@ fn a_search_names_the_terms_of_every_live_key() {
     assert!(keyring.lookup(Next, "anna").unwrap().contains(&term(&Next::FIELD)));
     assert!(keyring.lookup(Next, "anna").unwrap().contains(&old_next));
 
+    // As many buckets as with one key.
+    let thousand = keyring.search(Open, &Find::between(&0_i64, &9_999_i64)).unwrap();
+    assert_eq!(thousand.groups()[0].len(), 2_000);
+
     clock.advance(std::time::Duration::from_secs(17 * 60));
     block_on(keyring.promote(Purpose::Search)).unwrap();
     assert_eq!(term(&Whole::FIELD)[2..6], id);
@@ -304,82 +321,4 @@ fn a_search_prints_no_plaintext_and_no_terms() {
     let search = keyring.search(Prefix, &find).unwrap();
     assert_eq!(format!("{find:?}"), "Find(redacted)");
     assert_eq!(format!("{search:?}"), "Search(users.Prefix, 1 terms)");
-}
-
-fn folded(text: &str) -> String {
-    text.to_lowercase().trim().to_owned()
-}
-
-fn words(text: &str) -> Vec<String> {
-    let text = folded(text);
-    text.split(|letter: char| !letter.is_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .map(str::to_owned)
-        .collect()
-}
-
-const TEXTS: &str = "[abAÉé1 -]{0,7}";
-
-proptest! {
-    #![proptest_config(Config::with_cases(48))]
-
-    #[test]
-    fn texts_are_found_as_in_plaintext(values in prop::collection::vec(TEXTS, 1..30), needle in TEXTS) {
-        let keyring = testing::keyring();
-        let meant = folded(&needle);
-        for found in [
-            find(&keyring, Whole, &Find::equal(&needle), &values).0,
-            find(&keyring, Short, &Find::equal(&needle), &values).0,
-            find(&keyring, Prefix, &Find::equal(&needle), &values).0,
-            find(&keyring, Suffix, &Find::equal(&needle), &values).0,
-        ] {
-            prop_assert_eq!(found, naive(&values, |value| folded(value) == meant));
-        }
-        prop_assert_eq!(find(&keyring, Whole, &Find::equal(&needle), &values).1, 0, "an index of 128 bits is exact");
-        if meant.chars().count() >= 3 {
-            let found = find(&keyring, Prefix, &Find::starts_with(&needle), &values).0;
-            prop_assert_eq!(found, naive(&values, |value| folded(value).starts_with(&meant)));
-            let found = find(&keyring, Suffix, &Find::ends_with(&needle), &values).0;
-            prop_assert_eq!(found, naive(&values, |value| folded(value).ends_with(&meant)));
-            let found = find(&keyring, Trigrams, &Find::contains(&needle), &values).0;
-            prop_assert_eq!(found, naive(&values, |value| folded(value).contains(&meant)));
-        }
-        if !words(&needle).is_empty() {
-            let found = find(&keyring, Words, &Find::words(&needle), &values).0;
-            prop_assert_eq!(found, naive(&values, |value| words(&needle).iter().all(|word| words(value).contains(word))));
-        }
-    }
-
-    #[test]
-    fn pairs_are_found_as_in_plaintext(values in prop::collection::vec(("[ab ]{0,3}", 0..3_i64), 1..30), one in "[ab ]{0,3}", two in 0..3_i64) {
-        let keyring = testing::keyring();
-        let found = find(&keyring, Pair, &Find::equal(&(one.clone(), two)), &values).0;
-        prop_assert_eq!(found, naive(&values, |value| value.0.trim() == one.trim() && value.1 == two));
-    }
-
-    #[test]
-    fn ranges_are_found_as_in_plaintext(days in prop::collection::vec(-1_000..1_000_i32, 1..30), from in -1_000..1_000_i32, to in -1_000..1_000_i32) {
-        let keyring = testing::keyring();
-        let day = |number: i32| NaiveDate::from_epoch_days(number).unwrap();
-        let (values, from, to): (Vec<_>, _, _) = (days.into_iter().map(day).collect(), day(from), day(to));
-        let found = find(&keyring, Births, &Find::between(&from, &to), &values).0;
-        prop_assert_eq!(found, naive(&values, |value| from <= *value && *value <= to));
-        let found = find(&keyring, Births, &Find::lt(&to), &values).0;
-        prop_assert_eq!(found, naive(&values, |value| *value < to));
-        let found = find(&keyring, Births, &Find::ge(&from), &values).0;
-        prop_assert_eq!(found, naive(&values, |value| *value >= from));
-    }
-
-    #[test]
-    fn no_needle_panics(needle in any::<String>(), value in any::<String>(), bytes in prop::collection::vec(any::<u8>(), 0..20)) {
-        let keyring = testing::keyring();
-        for find in [Find::equal(&needle), Find::starts_with(&needle), Find::ends_with(&needle), Find::contains(&needle), Find::words(&needle)] {
-            if let Ok(search) = keyring.search(Prefix, &find) { prop_assert!(!search.groups().is_empty()); let _ = search.is_match(&value); }
-            if let Ok(search) = keyring.search(Suffix, &find) { let _ = search.is_match(&value); }
-            if let Ok(search) = keyring.search(Words, &find) { let _ = search.is_match(&value); }
-            if let Ok(search) = keyring.search(Trigrams, &find) { let _ = search.is_match(&value); }
-        }
-        let _ = keyring.terms_field(&Pair::FIELD, &bytes);
-        let _ = keyring.terms_field(&Births::FIELD, &bytes);
-    }
 }

@@ -53,7 +53,7 @@ pub struct Buckets {
 pub enum IndexKey {
     /// The active search key, as all deterministic columns.
     Active,
-    /// The newest search key that every process knows, which is the next one while the key is rotated.
+    /// The newest search key that this process knows, which is the next one while the key is rotated.
     Newest,
 }
 
@@ -214,6 +214,11 @@ impl Buckets {
     /// The width in units.
     pub(crate) const fn units(&self) -> i64 {
         self.units
+    }
+
+    /// The place of an encoded value in the order.
+    pub(crate) const fn order(&self) -> fn(&[u8]) -> Option<i128> {
+        self.order
     }
 
     /// The bucket of a place in the order.

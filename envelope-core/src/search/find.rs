@@ -124,9 +124,18 @@ impl<P> Find<P> {
         let steps = index.parts();
         let alike = |text: &Text| terms::alike(steps, text).map_err(SearchError::Plaintext);
         Ok(match (what, index.take()) {
-            (What::Equal(value), Take::Whole | Take::Prefix(_) | Take::Suffix(_) | Take::Bucket(_)) => {
+            (What::Equal(value), Take::Whole | Take::Prefix(_) | Take::Suffix(_)) => {
                 let texts = terms::texts(index, value).map_err(SearchError::Plaintext)?;
-                (vec![texts], Check::Same(steps, alike_or_as_it_is(index, value)?))
+                (vec![texts], Check::Same(steps, alike(value)?))
+            }
+            // By its place in the order: a point in time is equal at all offsets.
+            (What::Equal(value), Take::Bucket(buckets)) => {
+                let order = buckets.order();
+                let place = order(value).ok_or(const { SearchError::Plaintext(terms::ORDER) })?;
+                (
+                    vec![in_buckets(&buckets, Some(place), Some(place))?],
+                    Check::Range { order, from: Some(place), to: Some(place) },
+                )
             }
             (What::StartsWith(needle), Take::Prefix(length)) => {
                 let needle = alike(needle)?;
@@ -165,13 +174,6 @@ impl<P> Find<P> {
 
 /// The most terms that all have to be there. The comparison after decryption sees to the others.
 const MOST_GROUPS: usize = 8;
-
-fn alike_or_as_it_is(index: &Index, value: &Text) -> Result<Text, SearchError> {
-    match index.take() {
-        Take::Bucket(_) => Ok(value.clone()),
-        _ => terms::alike(index.parts(), value).map_err(SearchError::Plaintext),
-    }
-}
 
 /// A text that has the characters that an index is of. A shorter one would find what it is not, or nearly all.
 fn long_enough(needle: &Text, length: u32) -> Result<&str, SearchError> {

@@ -33,6 +33,7 @@ pub(crate) struct IndexAttrs {
     pub(crate) trigrams: Option<Span>,
     pub(crate) table: Option<Path>,
     pub(crate) row: Option<LitStr>,
+    pub(crate) key: Option<LitStr>,
     pub(crate) context: Option<LitStr>,
     pub(crate) shadow: Option<Span>,
     pub(crate) allow_low_cardinality: Option<Span>,
@@ -61,7 +62,7 @@ pub(crate) const STEPS: [&str; 8] =
     ["nfc", "casefold", "lowercase", "trim", "spaces", "digits", "email", "phone"];
 
 /// Every option, with what its use looks like.
-const OPTIONS: [(&str, &str); 16] = [
+const OPTIONS: [(&str, &str); 17] = [
     ("column", "column = email_index"),
     ("columns", "columns = (last_name, birth_date)"),
     ("normalize", "normalize = \"casefold,trim\""),
@@ -75,6 +76,7 @@ const OPTIONS: [(&str, &str); 16] = [
     ("trigrams", "trigrams"),
     ("table", "table = user_words"),
     ("row", "row = user_id"),
+    ("key", "key = id"),
     ("context", "context = \"subscriber_email_index\""),
     ("shadow", "shadow"),
     ("allow_low_cardinality", "allow_low_cardinality"),
@@ -101,16 +103,17 @@ pub(super) fn index(item: &Item, errors: &mut Errors) -> Option<IndexAttrs> {
                 }
             }
             "normalize" => set(&mut attrs.normalize, &item, steps(&item, errors), errors),
-            "bits" => set(&mut attrs.bits, &item, item.assigned(), errors),
-            "prefix" => set(&mut attrs.prefix, &item, item.assigned(), errors),
-            "suffix" => set(&mut attrs.suffix, &item, item.assigned(), errors),
-            "bucket" => set(&mut attrs.bucket, &item, item.assigned(), errors),
+            "bits" => set(&mut attrs.bits, &item, integer(&item), errors),
+            "prefix" => set(&mut attrs.prefix, &item, integer(&item), errors),
+            "suffix" => set(&mut attrs.suffix, &item, integer(&item), errors),
+            "bucket" => set(&mut attrs.bucket, &item, integer(&item), errors),
             "first" => set(&mut attrs.first, &item, end(&item), errors),
             "last" => set(&mut attrs.last, &item, end(&item), errors),
             "words" => set(&mut attrs.words, &item, flag(&item), errors),
             "trigrams" => set(&mut attrs.trigrams, &item, flag(&item), errors),
             "table" => set(&mut attrs.table, &item, path(&item), errors),
             "row" => set(&mut attrs.row, &item, text(&item), errors),
+            "key" => set(&mut attrs.key, &item, text(&item), errors),
             "context" => set(&mut attrs.context, &item, item.assigned(), errors),
             "shadow" => set(&mut attrs.shadow, &item, flag(&item), errors),
             "allow_low_cardinality" => set(&mut attrs.allow_low_cardinality, &item, flag(&item), errors),
@@ -137,6 +140,7 @@ impl IndexAttrs {
             trigrams: None,
             table: None,
             row: None,
+            key: None,
             context: None,
             shadow: None,
             allow_low_cardinality: None,
@@ -165,6 +169,11 @@ fn text(item: &Item) -> Option<LitStr> {
         let ident = item.assigned::<Ident>()?;
         Some(LitStr::new(&syn::ext::IdentExt::unraw(&ident).to_string(), ident.span()))
     })
+}
+
+/// A number without a type.
+fn integer(item: &Item) -> Option<LitInt> {
+    item.assigned::<LitInt>().filter(|number| number.suffix().is_empty())
 }
 
 fn path(item: &Item) -> Option<Path> {
@@ -266,7 +275,13 @@ fn end(item: &Item) -> Option<End> {
 fn days(date: &str) -> Option<i64> {
     let mut parts = date.splitn(3, '-').map(str::parse::<i64>);
     let (year, month, day) = (parts.next()?.ok()?, parts.next()?.ok()?, parts.next()?.ok()?);
-    if !(0..=9999).contains(&year) || !(1..=12).contains(&month) || !(1..=31).contains(&day) {
+    let is_leap = year.rem_euclid(4) == 0 && (year.rem_euclid(100) != 0 || year.rem_euclid(400) == 0);
+    let last = match month {
+        2 => 28_i64.saturating_add(is_leap.into()),
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    };
+    if !(0..=9999).contains(&year) || !(1..=12).contains(&month) || !(1..=last).contains(&day) {
         return None;
     }
     // Years that begin in March have their leap day at the end.

@@ -8,6 +8,7 @@ use crate::{
         index::{self, IndexAttrs},
     },
     errors::Errors,
+    expand::Trait,
     model::{EncryptedField, Field, Model, Role},
     names,
 };
@@ -52,6 +53,45 @@ pub(super) fn compound(model: &Model, attrs: &StructAttrs, errors: &mut Errors) 
         if let Some(table) = &attrs.table {
             errors.on(table, "a compound index is a column beside the others; remove `table`");
         }
+        let fields: Vec<_> = attrs.columns.iter().filter_map(|(name, _)| model.find(name)).collect();
+        for field in &fields {
+            replaced(field, attrs, errors);
+        }
+        written(model, &fields, attrs, errors);
+    }
+}
+
+/// That Diesel writes all fields of a compound index, or none: it cannot be made of some.
+fn written(model: &Model, fields: &[&Field], attrs: &IndexAttrs, errors: &mut Errors) {
+    let writes = [
+        ("insert", "no_insert", !model.no_insert, written_by(model, Trait::Insertable)),
+        ("update", "no_update", !model.no_update, written_by(model, Trait::AsChangeset)),
+    ];
+    for (what, remedy, is_emitted, is_written) in writes {
+        let count = fields.iter().filter(|field| is_written(field)).count();
+        if model.diesel.is_some() && is_emitted && count > 0 && count < fields.len() {
+            errors.at(
+                attrs.span,
+                format_args!(
+                    "an {what} writes some of the fields of this index and not the others, so that the index would be left behind; write \
+                     `{remedy}`, and {what} by a struct with all of them"
+                ),
+            );
+        }
+    }
+}
+
+fn written_by(model: &Model, which: Trait) -> impl Fn(&&&Field) -> bool {
+    move |field| which.writes(model, field)
+}
+
+/// The index is made of the field's value.
+fn replaced(field: &Field, attrs: &IndexAttrs, errors: &mut Errors) {
+    if foreign::has(&field.diesel_attrs, "serialize_as") || foreign::has(&field.diesel_attrs, "embed") {
+        errors.at(
+            attrs.span,
+            "the index is made of the field's value, which `serialize_as` and `embed` replace",
+        );
     }
 }
 
@@ -88,12 +128,7 @@ pub(super) fn field(
             ),
             _ => {}
         }
-        if foreign::has(&field.diesel_attrs, "serialize_as") || foreign::has(&field.diesel_attrs, "embed") {
-            errors.at(
-                attrs.span,
-                "the index is made of the field's value, which `serialize_as` and `embed` replace",
-            );
-        }
+        replaced(field, attrs, errors);
     }
 }
 
@@ -104,6 +139,14 @@ fn options(model: &Model, attrs: &IndexAttrs, errors: &mut Errors) {
     kinds.truncate(2);
     if let [_, second] = *kinds {
         errors.at(second, "an index is of one kind: `prefix`, `suffix`, `bucket`, `words` or `trigrams`; write another index");
+    }
+    if let Some(span) = attrs.shadow
+        && (kinds_of_parts(attrs) || attrs.bits.as_ref().is_some_and(is_short))
+    {
+        errors.at(
+            span,
+            "a shadow keeps a column UNIQUE, and is an index of whole values with 128 bits or more",
+        );
     }
     if let Role::Uses(path) = &model.role {
         used(&names::last(path), attrs, errors);
@@ -134,6 +177,15 @@ fn options(model: &Model, attrs: &IndexAttrs, errors: &mut Errors) {
     {
         errors.on(literal, "a context has 1 to 255 bytes");
     }
+}
+
+fn kinds_of_parts(attrs: &IndexAttrs) -> bool {
+    let of_parts = attrs.prefix.is_some() || attrs.suffix.is_some() || attrs.bucket.is_some();
+    of_parts || attrs.words.is_some() || attrs.trigrams.is_some()
+}
+
+fn is_short(bits: &LitInt) -> bool {
+    bits.base10_parse::<u16>().is_ok_and(|bits| bits < 128)
 }
 
 /// What a struct may say of an index that another declares: its name.
@@ -167,6 +219,21 @@ fn tokens(step: &index::Step) -> proc_macro2::TokenStream {
     match step {
         index::Step::Named(text, _) => quote::quote!(#text),
         index::Step::Function(path) => quote::quote!(#path),
+    }
+}
+
+/// Where an index has a table of its own, its rows name a field.
+pub(super) fn keys(model: &Model, errors: &mut Errors) {
+    for index in model.indexes() {
+        if let Some(terms) = &index.terms
+            && !terms.is_key_given
+            && model.find(&terms.key).is_none()
+        {
+            errors.at(
+                index.span,
+                format_args!("there is no field `{}` that rows of the index could name; say which column they name: `key = …`", terms.key),
+            );
+        }
     }
 }
 

@@ -16,6 +16,7 @@ use crate::{
 };
 
 pub(crate) use sealed::attributes as sealed;
+pub(crate) use write::Trait;
 
 /// Nothing if the table is not known, which is reported elsewhere.
 pub(crate) fn expand(model: &Model) -> TokenStream {

@@ -61,8 +61,9 @@ fn marker(model: &Model, index: &Index) -> TokenStream {
     };
     let mode = match (&index.terms, index.is_exact()) {
         (Some(_), _) => quote!(Terms),
-        (None, true) => quote!(Exact),
-        (None, false) => quote!(Candidates),
+        // A shadow is not searched: it is ahead of processes that do not know its key.
+        (None, true) if !index.is_shadow => quote!(Exact),
+        (None, _) => quote!(Candidates),
     };
     let take = take(private, index, &plain);
     let lists = index.steps.iter().map(|steps| {

@@ -61,7 +61,9 @@ fn methods(private: &TokenStream, model: &Model, field: &Field, encrypted: &Encr
         || model.compound_of(&field.ident).next().is_some();
     let alone =
         (is_indexed && !model.is_mistaken).then(|| quote!(for<'__a> #marker: #private::WrittenAlone,));
-    let indexed = is_indexed.then(|| index::indexed(private, encrypted, &column));
+    let compound: Vec<_> = model.compound_of(&field.ident).map(|index| index.constant.to_string()).collect();
+    let indexed =
+        is_indexed.then(|| index::indexed(private, encrypted, &column, unbound.as_ref(), &compound));
     let by =
         encrypted.indexes.iter().find(|index| index.terms.is_none() && index.is_exact() && !index.is_shadow);
     let by = by.filter(|_| !encrypted.deterministic).map_or_else(

@@ -1,7 +1,7 @@
 //! The indexes of a struct: columns of terms by which its encrypted columns are found.
 
 use proc_macro2::{Ident, Span};
-use syn::{LitInt, LitStr, Path, Visibility, ext::IdentExt};
+use syn::{Attribute, LitInt, LitStr, Path, Visibility, ext::IdentExt, parse_quote};
 
 use super::{EncryptedField, Field, Model};
 use crate::{
@@ -57,8 +57,10 @@ pub(crate) struct TermTable {
     pub(crate) path: Path,
     /// The column that names the row.
     pub(crate) row: String,
+    pub(crate) row_ident: Ident,
     /// The column of the struct's table that it names.
     pub(crate) key: Ident,
+    pub(crate) is_key_given: bool,
 }
 
 impl Index {
@@ -98,7 +100,8 @@ impl Model {
             Some(Field {
                 ident: index.column_ident.clone(),
                 column: index.column.clone(),
-                diesel_attrs: Vec::new(),
+                // What is said of the value's writing holds for the index too.
+                diesel_attrs: self.attrs_of_index(first),
                 sqlx_attrs: Vec::new(),
                 encrypted: Some(EncryptedField {
                     marker: index.marker.clone(),
@@ -118,12 +121,25 @@ impl Model {
         model
     }
 
+    fn attrs_of_index(&self, of: &Field) -> Vec<Attribute> {
+        let mut attrs = of.diesel_attrs.clone();
+        let name = foreign::diesel_column(&of.diesel_attrs).unwrap_or_else(|| of.ident.clone());
+        let key = foreign::primary_key(&self.diesel_attrs);
+        if key.map_or_else(|| name == "id", |names| names.contains(&name))
+            && !foreign::has(&attrs, "skip_update")
+        {
+            attrs.push(parse_quote!(#[diesel(skip_update)]));
+        }
+        attrs
+    }
+
     /// The sealed form as a row of it is read where values are bound to their place: of the struct's own columns.
     pub(crate) fn as_row(&self) -> Option<Self> {
         if !self.is_placed() || !self.is_read() || self.siblings().next().is_none() {
             return None;
         }
         let mut model = self.clone();
+        model.is_row = true;
         model.sealed_ident =
             quote::format_ident!("{}Row", self.sealed_ident, span = self.sealed_ident.span());
         Some(model)
@@ -142,11 +158,10 @@ impl Model {
             return None;
         };
         let name = column.value();
-        let Ok(mut column_ident) = syn::parse_str::<Ident>(&name) else {
+        let Some(column_ident) = named(&column) else {
             errors.on(&column, format_args!("`{name}` is no identifier, so the column needs another name"));
             return None;
         };
-        column_ident.set_span(column.span());
         let kind = kind(attrs);
         // In a table of its own several indexes may have columns of one name.
         let (prefix, what) = match (&terms, &kind, of.first()) {
@@ -154,18 +169,18 @@ impl Model {
             (Some(_), _, Some((field, _))) => (field.ident.unraw().to_string(), "_trigrams"),
             _ => (name.clone(), ""),
         };
-        let named = Ident::new(&format!("{prefix}{what}"), column.span());
+        let name_of_marker = format!("{prefix}{what}");
         let table = terms.as_ref().map_or_else(|| self.table.clone(), |terms| names::last(&terms.path));
         let encrypted = of.iter().find_map(|(field, _)| field.encrypted.as_ref());
         let is_text = of.len() == 1 && encrypted.is_some_and(|encrypted| encrypted.is_text);
         Some(Index {
             span: attrs.span,
-            marker: self.marker(&named, errors),
+            marker: self.marker(&raw(&name_of_marker, column.span()), errors),
             marker_vis: of.first().map_or(Visibility::Inherited, |(field, _)| self.marker_vis(&field.vis)),
-            constant: Ident::new(&names::screaming(&named), column.span()),
+            constant: Ident::new(&name_of_marker.to_uppercase(), column.span()),
             context: attrs.context.as_ref().map_or_else(
                 || match terms {
-                    Some(_) => format!("{table}.{named}"),
+                    Some(_) => format!("{table}.{name_of_marker}"),
                     None => format!("{table}.{name}"),
                 },
                 LitStr::value,
@@ -192,13 +207,42 @@ impl Model {
             );
             return None;
         };
-        let key = foreign::primary_key(&self.diesel_attrs).and_then(|names| names.into_iter().next());
-        Some(TermTable {
-            path,
-            row: row.value(),
-            key: key.unwrap_or_else(|| Ident::new("id", Span::call_site())),
-        })
+        let Some(row_ident) = named(row) else {
+            errors.on(
+                row,
+                format_args!("`{}` is no identifier, so the column needs another name", row.value()),
+            );
+            return None;
+        };
+        let given = attrs.key.as_ref().and_then(named);
+        let mut own = foreign::primary_key(&self.diesel_attrs).unwrap_or_default().into_iter();
+        let key = match (given, own.next(), own.next()) {
+            (Some(key), ..) | (None, Some(key), None) => key,
+            (None, None, _) => Ident::new("id", Span::call_site()),
+            (None, Some(_), Some(_)) => {
+                errors.on(
+                    row,
+                    "the primary key has several columns; name the one by which a row is found: `key = id`",
+                );
+                return None;
+            }
+        };
+        Some(TermTable { path, row: row.value(), row_ident, key, is_key_given: attrs.key.is_some() })
     }
+}
+
+/// A column's name as an identifier.
+fn named(column: &LitStr) -> Option<Ident> {
+    let name = column.value();
+    let ident = syn::parse_str::<Ident>(&name).or_else(|_| syn::parse_str::<Ident>(&format!("r#{name}")));
+    ident.ok().map(|mut ident| {
+        ident.set_span(column.span());
+        ident
+    })
+}
+
+fn raw(name: &str, span: Span) -> Ident {
+    syn::parse_str::<Ident>(name).map_or_else(|_| Ident::new_raw(name, span), |_| Ident::new(name, span))
 }
 
 fn kind(attrs: &IndexAttrs) -> Kind {

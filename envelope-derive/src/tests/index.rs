@@ -12,7 +12,7 @@ fn on_struct(options: &str, expected: &[&str]) {
 }
 
 fn on_field(options: &str, expected: &[&str]) {
-    check_field(&format!("#[encrypt({options})] a: String"), expected);
+    check_field(&format!("id: i64, #[encrypt({options})] a: String"), expected);
 }
 
 #[test]
@@ -96,6 +96,84 @@ fn of_what() {
         &[
             "name the column of that table which tells the row: `index(table = user_words, row = user_id, words)`",
         ],
+    );
+}
+
+#[test]
+fn numbers_and_dates() {
+    on_field("index(column = x, prefix = 3u8)", &["`prefix` is written like this: `index(prefix = 3)`"]);
+    for date in
+        ["2023-02-29", "2023-02-30", "1900-02-29", "2023-04-31", "2023-13-01", "2023-00-01", "2023-01-00"]
+    {
+        on_field(
+            &format!("index(column = x, bucket = 1, first = \"{date}\")"),
+            &["`first` is written like this: `index(first = 0)`"],
+        );
+    }
+    for date in ["2000-02-29", "2024-02-29", "2023-12-31", "0000-01-01"] {
+        on_field(&format!("index(column = x, bucket = 1, first = \"{date}\")"), &[]);
+    }
+    on_field("index(column = r#type), index(column = \"match\", prefix = 1)", &[]);
+}
+
+#[test]
+fn shadows() {
+    let whole = "a shadow keeps a column UNIQUE, and is an index of whole values with 128 bits or more";
+    for options in ["prefix = 3", "suffix = 3", "bits = 127", "bucket = 5"] {
+        on_field(&format!("index(column = x, shadow, {options})"), &[whole]);
+    }
+    on_field("index(column = x, shadow, bits = 128)", &[]);
+}
+
+#[test]
+fn rows_of_terms() {
+    let of = |fields: &str, attribute: &str, index: &str, expected: &[&str]| {
+        let input = format!(
+            "#[diesel(table_name = a{attribute})] struct User {{ {fields}, #[encrypt(index(table = t, row = r, words{index}))] a: String }}"
+        );
+        check(Entry::Diesel, &input, expected);
+    };
+    of("id: i64", "", "", &[]);
+    of(
+        "number: i64",
+        "",
+        "",
+        &["there is no field `id` that rows of the index could name; say which column they name: `key = …`"],
+    );
+    of("number: i64", "", ", key = number", &[]);
+    of("number: i64", ", primary_key(number)", "", &[]);
+    of(
+        "org: i64, id: i64",
+        ", primary_key(org, id)",
+        "",
+        &["the primary key has several columns; name the one by which a row is found: `key = id`"],
+    );
+    of("org: i64, id: i64", ", primary_key(org, id)", ", key = id", &[]);
+}
+
+#[test]
+fn compound_indexes_that_would_be_left_behind() {
+    let of = |b: &str, options: &str, expected: &[&str]| {
+        let input = format!(
+            "#[diesel(table_name = t)] #[encrypt(index(columns = (a, b), column = a_b){options})] struct User {{ #[encrypt] a: String, {b} #[encrypt] b: String }}"
+        );
+        check(Entry::Diesel, &input, expected);
+    };
+    let behind = |what: &str, remedy: &str| {
+        format!(
+            "an {what} writes some of the fields of this index and not the others, so that the index would be left behind; write `{remedy}`, \
+             and {what} by a struct with all of them"
+        )
+    };
+    of("", "", &[]);
+    of("#[diesel(skip_update)]", "", &[&behind("update", "no_update")]);
+    of("#[diesel(skip_update)]", ", no_update", &[]);
+    of("#[diesel(skip_insertion)]", "", &[&behind("insert", "no_insert")]);
+    of("#[diesel(skip_insertion)]", ", no_insert", &[]);
+    of(
+        "#[diesel(serialize_as = Trimmed)]",
+        "",
+        &["the index is made of the field's value, which `serialize_as` and `embed` replace"],
     );
 }
 

@@ -16,14 +16,14 @@ pub(super) fn expand(model: &Model, private: &TokenStream, krate: &Path, table: 
         let of_table = index.terms.as_ref().map_or(table, |terms| &terms.path);
         let column = quote!(#of_table::#column_ident);
         let sql_type = marker_sql_type(private, krate, marker, index.is_text);
-        let operators =
-            (index.is_exact() && index.terms.is_none()).then(|| operators(private, &column, marker));
-        let refused = (!index.is_exact() && index.terms.is_none()).then(|| refused(private, &column, marker));
-        let filtered = match &index.terms {
-            None => column,
+        let is_compared = index.is_exact() && !index.is_shadow;
+        let operators = (is_compared && index.terms.is_none()).then(|| operators(private, &column, marker));
+        let refused = (!is_compared && index.terms.is_none()).then(|| refused(private, &column, marker));
+        let (filtered, row) = match &index.terms {
+            None => (column.clone(), column.clone()),
             Some(terms) => {
-                let key = &terms.key;
-                quote!(#table::#key)
+                let (key, row) = (&terms.key, &terms.row_ident);
+                (quote!(#table::#key), quote!(#of_table::#row))
             }
         };
         quote! {
@@ -34,6 +34,9 @@ pub(super) fn expand(model: &Model, private: &TokenStream, krate: &Path, table: 
             #[automatically_derived]
             impl #private::IndexExpression for #marker {
                 type Expression = #filtered;
+                type Table = #of_table::table;
+                type Row = #row;
+                type Term = #column;
             }
         }
     });

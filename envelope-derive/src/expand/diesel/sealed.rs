@@ -27,7 +27,9 @@ pub(crate) fn attributes(model: &Model) -> (TokenStream, Vec<TokenStream>) {
             derives.push(quote!(#diesel::deserialize::QueryableByName));
         }
     }
-    if !model.no_insert && is_written(model, Trait::Insertable) {
+    // The form in which rows are read has no indexes, and is not written.
+    let is_row = model.is_row;
+    if !is_row && !model.no_insert && is_written(model, Trait::Insertable) {
         derives.push(quote!(#diesel::prelude::Insertable));
     }
     // What of a compound index is left out, and what is `NULL`, cannot be told of a sealed struct.
@@ -36,7 +38,11 @@ pub(crate) fn attributes(model: &Model) -> (TokenStream, Vec<TokenStream>) {
             model.find(name).and_then(|field| field.encrypted.as_ref()).is_none_or(|own| own.options == 0)
         })
     };
-    if !model.no_update && is_written(model, Trait::AsChangeset) && model.compound.iter().all(is_told) {
+    if !is_row
+        && !model.no_update
+        && is_written(model, Trait::AsChangeset)
+        && model.compound.iter().all(is_told)
+    {
         derives.push(quote!(#diesel::prelude::AsChangeset));
     }
     let attrs = &model.diesel_attrs;
@@ -49,7 +55,10 @@ fn of_field(field: &Field) -> TokenStream {
     if field.encrypted.is_none() {
         return quote!(#(#attrs)*);
     }
-    let column = foreign::diesel_column(attrs).map(|column| quote!(#[diesel(column_name = #column)]));
+    let is_value = field.encrypted.as_ref().is_none_or(|own| own.index.is_none());
+    let column = foreign::diesel_column(attrs)
+        .filter(|_| is_value)
+        .map(|column| quote!(#[diesel(column_name = #column)]));
     let flags = ["skip_insertion", "skip_update"].into_iter().filter(|flag| foreign::has(attrs, flag));
     let flags = flags.map(|flag| syn::Ident::new(flag, proc_macro2::Span::call_site()));
     let options = ["treat_none_as_default_value", "treat_none_as_null"].into_iter().filter_map(|name| {

@@ -11,7 +11,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::quote;
 use syn::{Generics, Lifetime, LifetimeParam, Path};
 
-pub(super) use self::element::Trait;
+pub(crate) use self::element::Trait;
 use self::element::{By, Element};
 use crate::{
     expand::sealed,

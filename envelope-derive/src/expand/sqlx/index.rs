@@ -6,11 +6,25 @@ use quote::quote;
 use crate::model::{EncryptedField, Index};
 
 /// `User::EMAIL.indexed(…)`.
-pub(super) fn indexed(private: &TokenStream, encrypted: &EncryptedField, column: &str) -> TokenStream {
+pub(super) fn indexed(
+    private: &TokenStream,
+    encrypted: &EncryptedField,
+    column: &str,
+    unbound: Option<&TokenStream>,
+    compound: &[String],
+) -> TokenStream {
+    let more = if compound.is_empty() {
+        String::new()
+    } else {
+        format!(
+            " Without that of a compound index, which is bound too: `{}.seal((…, …))?`.",
+            compound.join("`, `")
+        )
+    };
     let vis = &encrypted.marker_vis;
     let doc = format!(
         "Seals a value for {column} with the terms of its indexes, which are bound together: `.bind_indexed(…)`. An `Option` may be \
-         `NULL`."
+         `NULL`.{more}"
     );
     quote! {
         #[doc = #doc]
@@ -23,6 +37,7 @@ pub(super) fn indexed(private: &TokenStream, encrypted: &EncryptedField, column:
             value: V,
         ) -> ::core::result::Result<#private::Indexed<Self>, #private::SealError>
         where
+            #unbound
             V: #private::BindValue<Self, K>,
         {
             #private::BindValue::<Self, K>::into_indexed(value)

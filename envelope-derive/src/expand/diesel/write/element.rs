@@ -21,7 +21,7 @@ pub(super) enum By {
 
 /// Which of the two traits.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(in crate::expand::diesel) enum Trait {
+pub(crate) enum Trait {
     Insertable,
     AsChangeset,
 }
@@ -36,7 +36,7 @@ pub(super) struct Element {
 
 impl Trait {
     /// Whether a field is written at all.
-    pub(super) fn writes(self, model: &Model, field: &Field) -> bool {
+    pub(crate) fn writes(self, model: &Model, field: &Field) -> bool {
         match self {
             Self::Insertable => !has(field, "skip_insertion"),
             Self::AsChangeset => !has(field, "skip_update") && !is_primary_key(model, field),

@@ -23,12 +23,13 @@ pub(super) fn element(
     if !fields.iter().all(|field| which.writes(model, field)) {
         return None;
     }
-    let mut is_nullable = false;
+    let (mut is_nullable, mut is_always_set) = (false, which == Trait::Insertable);
     let parts: Vec<_> = fields
         .iter()
         .filter_map(|field| {
             let encrypted = field.encrypted.as_ref()?;
             let leaves_out = which.leaves_out_none(model, field);
+            is_always_set &= !leaves_out;
             is_nullable |= match which {
                 Trait::Insertable => encrypted.options > 0 && !leaves_out,
                 Trait::AsChangeset => encrypted.options > 1 || encrypted.options == 1 && !leaves_out,
@@ -49,6 +50,7 @@ pub(super) fn element(
     ty = quote!(#private::Put<#marker, #ty>);
     value = quote!(#private::Put::<#marker, _>::new(#value));
     let eq = |value: &TokenStream| quote!(#diesel::ExpressionMethods::eq(#column, #value));
+    let option = quote!(::core::option::Option);
     let some = quote!(::core::option::Option::Some);
     let none = quote!(::core::option::Option::None);
     let (set, null) = if is_nullable {
@@ -59,14 +61,23 @@ pub(super) fn element(
         let set = eq(&value);
         (quote!(#some(#set)), none.clone())
     };
+    let parts = quote!(#private::index_parts::<#plain, _>([#(#parts),*]));
+    if is_always_set {
+        let value = if is_nullable {
+            eq(&quote!(#option::map(#option::flatten(#parts), |value| #value)))
+        } else {
+            eq(&quote!({ let value = #private::index_whole(#parts); #value }))
+        };
+        return Some(Element { ty: quote!(#diesel::dsl::Eq<#column, #ty>), value, bound: None });
+    }
     let value = quote! {
-        match #private::index_parts::<#plain, _>([#(#parts),*]) {
+        match #parts {
             #none => #none,
             #some(#none) => #null,
             #some(#some(value)) => #set,
         }
     };
-    Some(Element { ty: quote!(::core::option::Option<#diesel::dsl::Eq<#column, #ty>>), value, bound: None })
+    Some(Element { ty: quote!(#option<#diesel::dsl::Eq<#column, #ty>>), value, bound: None })
 }
 
 /// What a field says of its part of an index: no change, `NULL`, or a value.
