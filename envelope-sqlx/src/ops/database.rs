@@ -4,7 +4,7 @@ use core::{fmt, str::FromStr as _, time::Duration};
 
 use sqlx::{
     AssertSqlSafe, Column as _, Executor as _, MySql, MySqlPool, PgPool, Postgres, Row as _, Sqlite,
-    SqlitePool, TypeInfo as _, ValueRef as _,
+    SqlitePool, Type, TypeInfo as _, ValueRef as _,
     mysql::{MySqlPoolOptions, MySqlRow},
     pool::PoolConnection,
     postgres::{PgPoolOptions, PgRow},
@@ -63,6 +63,16 @@ impl Database {
         Ok(Self { pool })
     }
 
+    /// How many there are at most; a worker that waited for another one's would be given up.
+    pub(crate) fn connections(&self) -> u32 {
+        match &self.pool {
+            Pool::Postgres(pool) => pool.options().get_max_connections(),
+            Pool::MySql(pool) => pool.options().get_max_connections(),
+            Pool::Sqlite(pool) => pool.options().get_max_connections(),
+        }
+        .max(1)
+    }
+
     pub(crate) const fn dialect(&self) -> Dialect {
         match self.pool {
             Pool::Postgres(_) => Dialect::Postgres,
@@ -95,6 +105,11 @@ impl Database {
             Pool::Postgres(pool) => {
                 let mut connection = pool.acquire().await.doing(DOING)?;
                 connection.close_on_drop();
+                // As what is read as text is written: with all its digits, and dates by year, month and day.
+                connection
+                    .execute(sqlx::raw_sql("SET datestyle = 'ISO, YMD'; SET extra_float_digits = 3"))
+                    .await
+                    .doing("choosing how values are written")?;
                 Session::Postgres(connection)
             }
             Pool::MySql(pool) => {
@@ -110,6 +125,11 @@ impl Database {
                     .execute("SET SESSION sql_mode = CONCAT(@@sql_mode, ',STRICT_ALL_TABLES')")
                     .await
                     .doing("choosing the strict mode")?;
+                // Otherwise a point in time is read as it stands on the server's clock.
+                connection
+                    .execute("SET SESSION time_zone = '+00:00'")
+                    .await
+                    .doing("choosing the time zone")?;
                 Session::MySql(connection)
             }
             Pool::Sqlite(pool) => {
@@ -261,7 +281,11 @@ fn read_postgres(row: &PgRow) -> Result<Vec<Cell>, sqlx::Error> {
 
 fn read_mysql(row: &MySqlRow) -> Result<Vec<Cell>, sqlx::Error> {
     let read = |index: usize, ty: &str| {
-        Ok(if ty.contains("BLOB") || ty.contains("BINARY") {
+        // The collations that compare text byte by byte give it the names of bytes.
+        let is_text = <str as Type<MySql>>::compatible(row.column(index).type_info());
+        Ok(if is_text {
+            Cell::Text(row.try_get_unchecked(index)?)
+        } else if ty.contains("BLOB") || ty.contains("BINARY") {
             Cell::Bytes(row.try_get_unchecked(index)?)
         } else if ty.contains("INT") && ty.ends_with("UNSIGNED") {
             let number: u64 = row.try_get_unchecked(index)?;

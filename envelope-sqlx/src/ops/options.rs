@@ -97,7 +97,10 @@ impl RunOptions {
             }
         }
         if let Some(throttle) = &self.throttle {
-            throttle.take(rows).await;
+            let at = throttle.take(rows);
+            while Instant::now() < at && !self.stop.is_stopped() {
+                sleep_until(at.min(Instant::now() + Duration::from_millis(100))).await;
+            }
         }
     }
 
@@ -161,16 +164,14 @@ pub(crate) struct Throttle {
 }
 
 impl Throttle {
-    async fn take(&self, rows: usize) {
+    /// When a batch of so many rows may begin.
+    fn take(&self, rows: usize) -> Instant {
         let rows = u32::try_from(rows).unwrap_or(u32::MAX);
-        let at = {
-            let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
-            let now = Instant::now();
-            let at = next.map_or(now, |next| next.max(now));
-            let each = Duration::from_secs(1).checked_div(self.rate.get()).unwrap_or_default();
-            *next = at.checked_add(each.saturating_mul(rows));
-            at
-        };
-        sleep_until(at).await;
+        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        let at = next.map_or(now, |next| next.max(now));
+        let each = Duration::from_secs(1).checked_div(self.rate.get()).unwrap_or_default();
+        *next = at.checked_add(each.saturating_mul(rows));
+        at
     }
 }

@@ -66,6 +66,8 @@ pub(crate) async fn run(
     let dialect = database.dialect();
     let found = predicate::count(dialect, &mut session, &job.table, &job.condition).await?;
     let can_skip_locked = can_skip_locked(dialect, &mut session).await?;
+    // The workers may need every connection that there is.
+    drop(session);
     let mut report = TableReport {
         table: job.table.name.clone(),
         columns: job.targets.iter().map(|target| target.field.name().column().to_owned()).collect(),
@@ -96,6 +98,7 @@ pub(crate) async fn run(
         }
         let is_idle = counts.changed == 0 && counts.conflicts <= counts.refused;
         if is_idle || report.is_stopped {
+            let mut session = database.session().await?;
             let left = predicate::count(dialect, &mut session, &run.job.table, &run.job.condition).await?;
             // Of some conditions only the opened value tells whether there is something to do.
             report.remaining = Some(if run.job.is_exact() { left } else { report.failed });
@@ -125,7 +128,9 @@ impl Run {
     /// Goes through the table once.
     async fn pass(self: Arc<Self>, progress: &Progress, before: u64) -> Result<Counts, OpsError> {
         let workers = match &self.options.workers {
-            Some(workers) if self.can_skip_locked && !self.options.is_dry => workers.get(),
+            Some(workers) if self.can_skip_locked && !self.options.is_dry => {
+                workers.get().min(self.database.connections())
+            }
             _ => 1,
         };
         let mut set = JoinSet::new();
