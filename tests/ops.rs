@@ -2,6 +2,8 @@
 #![cfg(test)]
 #![expect(clippy::arithmetic_side_effects, reason = "the tests compute with small numbers")]
 
+#[path = "ops/columns.rs"]
+mod columns;
 #[path = "ops/crash.rs"]
 mod crash;
 #[path = "ops/encrypt.rs"]

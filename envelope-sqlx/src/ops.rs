@@ -20,6 +20,7 @@ mod place;
 mod convert;
 mod predicate;
 mod schema;
+mod class;
 mod options;
 mod report;
 mod database;

@@ -126,6 +126,9 @@ impl Show {
             }
         }
         self.failures(report.failed, &report.failures);
+        if report.missed > 0 {
+            self.line(format_args!("  {} rows were not read: several have the same key", report.missed));
+        }
         if report.is_stopped {
             self.line("  stopped before its end");
         }

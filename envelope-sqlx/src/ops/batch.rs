@@ -1,5 +1,7 @@
 //! Rows of a table in the order of its primary key, a batch at a time, and their change if they are still as they were read.
 
+use std::collections::BTreeMap;
+
 use envelope_core::{Place, Tenant};
 
 use super::{
@@ -28,6 +30,8 @@ pub(crate) struct Row {
     /// Source and sink of each target; the same twice if they are one column.
     pub(crate) values: Vec<(Cell, Cell)>,
     place: Vec<Cell>,
+    /// The row's key, for people.
+    name: String,
 }
 
 /// A row's new values, `None` where the old one stays.
@@ -44,6 +48,7 @@ impl Job {
     /// How many rows a batch has at most.
     pub(crate) fn most_rows(&self) -> usize {
         let each = self.targets.len().saturating_mul(3).saturating_add(self.table.key.len());
+        let each = each.saturating_add(self.place.row.len()).saturating_add(1);
         MOST_PARAMETERS.checked_div(each).unwrap_or(1).max(1)
     }
 
@@ -62,6 +67,7 @@ impl Job {
             .table
             .key
             .iter()
+            .chain(&self.table.names)
             .chain(self.targets.iter().flat_map(|target| [&target.source, &target.sink]))
             .chain(place);
         query.list(", ", columns, |query, column| {
@@ -118,8 +124,23 @@ impl Job {
     pub(crate) fn row(&self, cells: Vec<Cell>) -> Row {
         let mut cells = cells.into_iter();
         let mut take = || cells.next().unwrap_or(Cell::Null);
+        let key: Vec<_> = self.table.key.iter().map(|_| take()).collect();
+        let names: Vec<_> = self.table.names.iter().map(|column| (column, take())).collect();
+        let shown = |(column, cell): &(&LiveColumn, Cell)| {
+            // What is encrypted is not for messages.
+            let is_target =
+                |target: &Target| [&target.source, &target.sink].iter().any(|at| at.name == column.name);
+            if self.targets.iter().any(is_target) { "(encrypted)".into() } else { name(cell) }
+        };
+        let name = if names.iter().all(|(_, cell)| cell.is_null()) {
+            let parts: Vec<_> = key.iter().map(name).collect();
+            format!("rowid {}", parts.join(", "))
+        } else {
+            names.iter().map(shown).collect::<Vec<_>>().join(", ")
+        };
         Row {
-            key: self.table.key.iter().map(|_| take()).collect(),
+            name,
+            key,
             values: self.targets.iter().map(|_| (take(), take())).collect(),
             place: self.place.row.iter().chain(&self.place.tenant).map(|_| take()).collect(),
         }
@@ -135,26 +156,39 @@ impl Job {
 
     /// The statements that change these rows, each if it is still as it was read.
     pub(crate) fn update(&self, dialect: Dialect, changes: &[Change]) -> Vec<Statement> {
-        match dialect {
-            Dialect::Postgres => vec![self.update_postgres(changes)],
-            Dialect::Sqlite => vec![self.update_sqlite(changes)],
-            Dialect::MySql => changes.iter().map(|change| self.update_one(dialect, change)).collect(),
+        if dialect == Dialect::MySql {
+            return changes.iter().map(|change| self.update_one(dialect, change)).collect();
         }
+        // A column whose value stays is not written: what is read need not be what is stored.
+        let mut alike: BTreeMap<Vec<bool>, Vec<&Change>> = BTreeMap::new();
+        for change in changes {
+            alike.entry(change.new.iter().map(Option::is_some).collect()).or_default().push(change);
+        }
+        let update = |changes: &Vec<&Change>| match dialect {
+            Dialect::Postgres => self.update_postgres(changes),
+            _ => self.update_sqlite(changes),
+        };
+        alike.values().map(update).collect()
     }
 
-    /// The columns that are compared with what was read, with what was read.
-    fn watched<'a>(&'a self, row: &'a Row) -> impl Iterator<Item = (&'a LiveColumn, &'a Cell)> {
-        self.targets.iter().zip(&row.values).flat_map(|(target, (source, sink))| {
+    /// The columns that are compared with what was read, with what was read. SQLite locks no rows, so there also those that tell the place.
+    fn watched<'a>(
+        &'a self,
+        dialect: Dialect,
+        row: &'a Row,
+    ) -> impl Iterator<Item = (&'a LiveColumn, &'a Cell)> {
+        let values = self.targets.iter().zip(&row.values).flat_map(|(target, (source, sink))| {
             let sink = (!target.is_in_place()).then_some((&target.sink, sink));
             [Some((&target.source, source)), sink].into_iter().flatten()
-        })
+        });
+        let place = self.place.row.iter().chain(&self.place.tenant).zip(&row.place);
+        values.chain(place.filter(move |_| dialect == Dialect::Sqlite))
     }
 
+    /// The columns that get a new value, with it.
     fn new_values<'a>(&'a self, change: &'a Change) -> impl Iterator<Item = (&'a LiveColumn, &'a Cell)> {
-        self.targets
-            .iter()
-            .zip(change.row.values.iter().zip(&change.new))
-            .map(|(target, ((_, old), new))| (&target.sink, new.as_ref().unwrap_or(old)))
+        let new = self.targets.iter().zip(&change.new);
+        new.filter_map(|(target, new)| Some((&target.sink, new.as_ref()?)))
     }
 
     /// For one row: what MySQL is given, and what tells which row of a batch is refused.
@@ -174,26 +208,27 @@ impl Job {
                 update.push(format!("{} = {before}", column.at(dialect))).bind(cell.clone()).push(behind);
             },
         );
-        for (column, cell) in self.watched(&change.row) {
+        for (column, cell) in self.watched(dialect, &change.row) {
             let (own, before, behind) = column.exact(dialect);
             update.push(format!(" AND {own}{}{before}", dialect.same())).bind(cell.clone()).push(behind);
         }
         update
     }
 
-    fn update_sqlite(&self, changes: &[Change]) -> Statement {
+    fn update_sqlite(&self, changes: &[&Change]) -> Statement {
         let dialect = Dialect::Sqlite;
         let mut update =
             Statement::new(dialect, format!("UPDATE {} AS t SET ", dialect.quote_table(&self.table.name)));
         let keys = self.table.key.len();
-        let watched: Vec<_> = self.targets.iter().flat_map(watched_columns).collect();
+        let Some(first) = changes.first() else { return update };
+        let watched: Vec<_> = self.watched(dialect, &first.row).map(|(column, _)| column).collect();
         let place = |index: usize| format!("v.column{}", index.saturating_add(1));
-        update.list(", ", self.targets.iter().enumerate(), |update, (index, target)| {
+        update.list(", ", self.new_values(first).enumerate(), |update, (index, (sink, _))| {
             let new = place(keys.saturating_add(watched.len()).saturating_add(index));
-            update.push(format!("{} = {new}", dialect.quote(&target.sink.name)));
+            update.push(format!("{} = {new}", dialect.quote(&sink.name)));
         });
         update.push(" FROM (VALUES ").list(", ", changes, |update, change| {
-            let cells = change.row.key.iter().chain(self.watched(&change.row).map(|(_, cell)| cell));
+            let cells = change.row.key.iter().chain(self.watched(dialect, &change.row).map(|(_, cell)| cell));
             let cells = cells.chain(self.new_values(change).map(|(_, cell)| cell));
             update.push("(").list(", ", cells, |update, cell| {
                 update.bind(cell.clone());
@@ -214,16 +249,17 @@ impl Job {
         update
     }
 
-    fn update_postgres(&self, changes: &[Change]) -> Statement {
+    fn update_postgres(&self, changes: &[&Change]) -> Statement {
         let dialect = Dialect::Postgres;
         let mut update =
             Statement::new(dialect, format!("UPDATE {} AS t SET ", dialect.quote_table(&self.table.name)));
-        update.list(", ", self.targets.iter().enumerate(), |update, (index, target)| {
-            let (_, cast) = target.sink.cast(dialect);
-            update.push(format!("{} = v.n{index}{cast}", dialect.quote(&target.sink.name)));
+        let Some(first) = changes.first() else { return update };
+        update.list(", ", self.new_values(first).enumerate(), |update, (index, (sink, _))| {
+            let (_, cast) = sink.cast(dialect);
+            update.push(format!("{} = v.n{index}{cast}", dialect.quote(&sink.name)));
         });
         let keys = self.table.key.len();
-        let watched: Vec<_> = self.targets.iter().flat_map(watched_columns).collect();
+        let watched: Vec<_> = self.watched(dialect, &first.row).map(|(column, _)| column).collect();
         let mut names = Vec::new();
         update.push(" FROM unnest(");
         let mut array = |update: &mut Statement, name: String, column: &LiveColumn, cells: Vec<Cell>| {
@@ -239,12 +275,14 @@ impl Job {
             array(&mut update, format!("k{index}"), column, cells);
         }
         for (index, column) in watched.iter().enumerate() {
-            let cell = |change: &Change| self.watched(&change.row).nth(index).map(|(_, cell)| cell.clone());
+            let cell = |change: &&Change| {
+                self.watched(dialect, &change.row).nth(index).map(|(_, cell)| cell.clone())
+            };
             array(&mut update, format!("w{index}"), column, changes.iter().filter_map(cell).collect());
         }
-        for (index, target) in self.targets.iter().enumerate() {
-            let cell = |change: &Change| self.new_values(change).nth(index).map(|(_, cell)| cell.clone());
-            array(&mut update, format!("n{index}"), &target.sink, changes.iter().filter_map(cell).collect());
+        for (index, (sink, _)) in self.new_values(first).enumerate() {
+            let cell = |change: &&Change| self.new_values(change).nth(index).map(|(_, cell)| cell.clone());
+            array(&mut update, format!("n{index}"), sink, changes.iter().filter_map(cell).collect());
         }
         update.push(format!(") AS v({}) WHERE ", names.join(", ")));
         update.list(" AND ", self.table.key.iter().take(keys).enumerate(), |update, (index, column)| {
@@ -258,23 +296,17 @@ impl Job {
         update
     }
 
-    /// A row's key, for people: `17`, or `acme, 17`.
+    /// A row's key, for people: `17`, or `acme, 17`; `rowid 17` if it has none.
     pub(crate) fn name(row: &Row) -> String {
-        let parts: Vec<_> = row
-            .key
-            .iter()
-            .map(|cell| match cell {
-                Cell::Bytes(bytes) => bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
-                cell => cell.text().unwrap_or_else(|| "NULL".into()),
-            })
-            .collect();
-        parts.join(", ")
+        row.name.clone()
     }
 }
 
-fn watched_columns(target: &Target) -> impl Iterator<Item = &LiveColumn> {
-    let sink = (!target.is_in_place()).then_some(&target.sink);
-    [Some(&target.source), sink].into_iter().flatten()
+fn name(cell: &Cell) -> String {
+    match cell {
+        Cell::Bytes(bytes) => bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
+        cell => cell.text().unwrap_or_else(|| "NULL".into()),
+    }
 }
 
 /// PostgreSQL is given text for all types but bytes, and casts it.

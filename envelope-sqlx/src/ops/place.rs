@@ -1,10 +1,11 @@
 //! The place of a row's values: the row that they are bound to, and the tenant whose they are.
 
-use envelope_core::{Place, RowKey, Tenant, TenantId as _};
+use envelope_core::{Place, PlaintextKind, RowKey, Tenant, TenantId as _};
 use uuid::Uuid;
 
 use super::{
     cell::Cell,
+    convert,
     schema::{Class, LiveColumn},
 };
 
@@ -59,15 +60,17 @@ fn part(key: Option<RowKey>, class: Class, cell: &Cell) -> Result<RowKey, &'stat
             with!(&text.parse::<i128>().map_err(|_| NOT)?)
         }
         (Cell::Text(text), Class::Uuid) => with!(&text.parse::<Uuid>().map_err(|_| NOT)?),
-        (Cell::Text(text), Class::Bytes) => with!(&*digits(text).ok_or(NOT)?),
+        (Cell::Text(_), Class::Bool | Class::Date | Class::Time | Class::DateTime) => {
+            let kind = match class {
+                Class::Bool => PlaintextKind::Boolean,
+                Class::Date => PlaintextKind::CalendarDate,
+                Class::Time => PlaintextKind::TimeOfDay,
+                _ => PlaintextKind::DateAndTime,
+            };
+            with!(&convert::read(kind, cell)?)
+        }
         (Cell::Text(text), _) => with!(text),
         (Cell::Bytes(bytes), _) => with!(bytes),
         (Cell::Null | Cell::Float(_) | Cell::Unreadable, _) => return Err(NOT),
     })
-}
-
-/// PostgreSQL's bytes as text.
-fn digits(text: &str) -> Option<Vec<u8>> {
-    let digits = text.strip_prefix("\\x")?.as_bytes();
-    digits.chunks(2).map(|pair| u8::from_str_radix(str::from_utf8(pair).ok()?, 16).ok()).collect()
 }

@@ -2,19 +2,24 @@
 
 use super::{
     cell::Cell,
+    class::keeps_bytes,
     database::{Database, Session},
     dialect::Dialect,
     error::{Doing as _, OpsError},
     statement::Statement,
 };
 
+pub(crate) use super::class::Class;
+
 /// A table of the database.
 #[derive(Clone, Debug)]
 pub(crate) struct LiveTable {
     pub(crate) name: String,
     pub(crate) columns: Vec<LiveColumn>,
-    /// The columns of the primary key.
+    /// The columns by which rows are told apart, none of which is `NULL`: of the primary key, or SQLite's rowid.
     pub(crate) key: Vec<LiveColumn>,
+    /// The columns of the primary key, by which people name rows.
+    pub(crate) names: Vec<LiveColumn>,
 }
 
 /// A column of the database.
@@ -28,29 +33,16 @@ pub(crate) struct LiveColumn {
     pub(crate) limit: Option<u64>,
     /// Its place in the primary key, from 1; 0 if it is not in it.
     place: i64,
-}
-
-/// What a column holds, whatever the database calls it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Class {
-    Text,
-    Bytes,
-    Integer,
-    /// MySQL's, whose numbers may be larger than the others'.
-    Unsigned,
-    Bool,
-    Float32,
-    Float64,
-    Uuid,
-    Address,
-    Network,
-    Date,
-    Time,
-    DateTime,
-    Instant,
-    Decimal,
-    Json,
-    Other,
+    /// The type below its domains, as PostgreSQL names it; elsewhere the type without its length.
+    base: String,
+    /// The type that a value is cast to, which never has a length: a cast to `varchar(5)` would cut, and an assignment refuses.
+    unbounded: String,
+    /// Whether a sealed value stays in it byte by byte, or is refused: it is neither padded nor cut, and compared as it is.
+    pub(crate) keeps_bytes: bool,
+    /// Whether what it holds has one encoding, so that it can name rows and tenants (FORMAT.md#associated-data).
+    names_rows: bool,
+    /// Whether it is read as what names them: with the blanks that the type pads text with.
+    is_name: bool,
 }
 
 impl LiveTable {
@@ -63,19 +55,29 @@ impl LiveTable {
         let columns = Self::columns(database, session, name).await?;
         let mut key: Vec<_> = columns.iter().filter(|column| column.place > 0).cloned().collect();
         key.sort_by_key(|column| column.place);
-        if key.is_empty() && dialect == Dialect::Sqlite {
-            key.push(LiveColumn {
-                name: "rowid".into(),
-                ty: "INTEGER".into(),
-                class: Class::Integer,
-                limit: None,
-                place: 1,
-            });
+        let names = key.clone();
+        if dialect == Dialect::Sqlite && Self::has_rowid(session, name).await? {
+            key = rowid(&columns).into_iter().collect();
         }
         if key.is_empty() {
             return Err(OpsError::NoPrimaryKey(name.to_owned()));
         }
-        Ok(Self { name: name.to_owned(), columns, key })
+        Ok(Self { name: name.to_owned(), columns, key, names })
+    }
+
+    /// SQLite permits `NULL` in primary keys, and text that is no UTF-8; of the rows of tables that have one, only the rowid is a name.
+    async fn has_rowid(session: &mut Session, name: &str) -> Result<bool, OpsError> {
+        let (schema, table) =
+            name.split_once('.').map_or((None, name), |(schema, table)| (Some(schema), table));
+        let mut query = Statement::new(
+            Dialect::Sqlite,
+            "SELECT 1 FROM pragma_table_list WHERE type = 'table' AND wr = 0 AND lower(name) = lower(",
+        );
+        query.bind(Cell::Text(table.to_owned())).push(")");
+        if let Some(schema) = schema {
+            query.push(" AND schema = ").bind(Cell::Text(schema.to_owned()));
+        }
+        Ok(!session.rows(query).await.doing("reading the kind of the table")?.is_empty())
     }
 
     /// The columns of a table, which may have no primary key.
@@ -98,19 +100,44 @@ impl LiveTable {
     }
 }
 
-/// Name, type, its base, limit, place in the primary key.
+/// The rowid by whichever of its names no column has.
+fn rowid(columns: &[LiveColumn]) -> Option<LiveColumn> {
+    let is_free = |name: &&str| !columns.iter().any(|column| column.name.eq_ignore_ascii_case(name));
+    let name = ["rowid", "_rowid_", "oid"].into_iter().find(is_free)?;
+    Some(LiveColumn {
+        name: name.into(),
+        ty: "INTEGER".into(),
+        class: Class::Integer,
+        limit: None,
+        place: 1,
+        base: "integer".into(),
+        unbounded: "INTEGER".into(),
+        keeps_bytes: false,
+        names_rows: true,
+        is_name: false,
+    })
+}
+
+/// Name, type, its base, limit, place in the primary key, the type to cast to, and whether text is compared by more than its bytes.
 fn query(dialect: Dialect, table: &str) -> Statement {
     match dialect {
         Dialect::Postgres => {
             let mut query = Statement::new(
                 dialect,
                 "SELECT a.attname::text, format_type(a.atttypid, a.atttypmod)::text,
-                        CASE WHEN t.typtype = 'e' THEN 'text' ELSE COALESCE(b.typname, t.typname)::text END,
+                        CASE WHEN b.typtype = 'e' THEN 'enum' ELSE b.typname::text END,
                         CASE WHEN t.typname IN ('varchar', 'bpchar') AND a.atttypmod > 4 THEN (a.atttypmod - 4)::bigint END,
-                        COALESCE(array_position(i.indkey::int2[], a.attnum) + 1, 0)::bigint
+                        COALESCE((SELECT p + 1 FROM generate_series(0, i.indnkeyatts - 1) p WHERE i.indkey[p] = a.attnum), 0)::bigint,
+                        CASE WHEN t.typtype = 'd' THEN format_type(b.oid, NULL) ELSE format_type(a.atttypid, a.atttypmod) END::text,
+                        (CASE WHEN t.typtype = 'd' AND b.typname NOT IN ('text', 'bytea') THEN 1
+                              WHEN NOT COALESCE(c.collisdeterministic, true) THEN 1 ELSE 0 END)::bigint
                  FROM pg_attribute a
                  JOIN pg_type t ON t.oid = a.atttypid
-                 LEFT JOIN pg_type b ON b.oid = t.typbasetype
+                 JOIN LATERAL (
+                     WITH RECURSIVE up(oid, base) AS (
+                         SELECT t.oid, t.typbasetype UNION ALL SELECT n.oid, n.typbasetype FROM up JOIN pg_type n ON n.oid = up.base)
+                     SELECT n.* FROM up JOIN pg_type n ON n.oid = up.oid WHERE up.base = 0) b ON true
+                 LEFT JOIN pg_collation c ON c.oid = a.attcollation
                  LEFT JOIN pg_index i ON i.indrelid = a.attrelid AND i.indisprimary
                  WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attrelid = to_regclass(",
             );
@@ -123,7 +150,7 @@ fn query(dialect: Dialect, table: &str) -> Statement {
                 "SELECT CAST(c.column_name AS CHAR), CAST(c.column_type AS CHAR), CAST(c.data_type AS CHAR),
                         CAST(CASE WHEN c.data_type IN ('char', 'varchar') THEN c.character_maximum_length
                                   ELSE c.character_octet_length END AS SIGNED),
-                        CAST(COALESCE(s.seq_in_index, 0) AS SIGNED)
+                        CAST(COALESCE(s.seq_in_index, 0) AS SIGNED), CAST(c.column_type AS CHAR), 0
                  FROM information_schema.columns c
                  LEFT JOIN information_schema.statistics s
                         ON s.table_schema = c.table_schema AND s.table_name = c.table_name
@@ -140,7 +167,7 @@ fn query(dialect: Dialect, table: &str) -> Statement {
         }
         Dialect::Sqlite => {
             let mut query =
-                Statement::new(dialect, "SELECT name, type, type, NULL, pk FROM pragma_table_info(");
+                Statement::new(dialect, "SELECT name, type, type, NULL, pk, type, 0 FROM pragma_table_info(");
             query.bind(Cell::Text(table.to_owned())).push(")");
             query
         }
@@ -148,92 +175,18 @@ fn query(dialect: Dialect, table: &str) -> Statement {
 }
 
 fn column(dialect: Dialect, row: &[Cell]) -> Option<LiveColumn> {
-    let [name, ty, base, limit, place] = row else { return None };
+    let [name, ty, base, limit, place, unbounded, is_other] = row else { return None };
     let (name, ty, base) = (name.text()?, ty.text()?, base.text()?.to_ascii_lowercase());
-    let class = match dialect {
-        Dialect::Postgres => postgres(&base),
-        Dialect::MySql => mysql(&base, &ty.to_ascii_lowercase()),
-        Dialect::Sqlite => sqlite(&base),
-    };
+    let class = Class::of(dialect, &base, &ty.to_ascii_lowercase());
     let limit = match dialect {
         Dialect::Sqlite => None,
         _ => limit.integer().and_then(|limit| u64::try_from(limit).ok()),
     };
-    Some(LiveColumn { name, ty, class, limit, place: place.integer().unwrap_or(0) })
-}
-
-fn postgres(base: &str) -> Class {
-    match base {
-        "text" | "varchar" | "bpchar" | "citext" | "name" => Class::Text,
-        "bytea" => Class::Bytes,
-        "int2" | "int4" | "int8" => Class::Integer,
-        "bool" => Class::Bool,
-        "float4" => Class::Float32,
-        "float8" => Class::Float64,
-        "uuid" => Class::Uuid,
-        "inet" => Class::Address,
-        "cidr" => Class::Network,
-        "date" => Class::Date,
-        "time" => Class::Time,
-        "timestamp" => Class::DateTime,
-        "timestamptz" => Class::Instant,
-        "numeric" => Class::Decimal,
-        "json" | "jsonb" => Class::Json,
-        _ => Class::Other,
-    }
-}
-
-fn mysql(base: &str, whole: &str) -> Class {
-    match base {
-        "char" | "varchar" | "tinytext" | "text" | "mediumtext" | "longtext" | "enum" | "set" => Class::Text,
-        "binary" | "varbinary" | "tinyblob" | "blob" | "mediumblob" | "longblob" => Class::Bytes,
-        "tinyint" if whole.starts_with("tinyint(1)") => Class::Bool,
-        "tinyint" | "smallint" | "mediumint" | "int" | "bigint" if whole.contains("unsigned") => {
-            Class::Unsigned
-        }
-        "tinyint" | "smallint" | "mediumint" | "int" | "bigint" => Class::Integer,
-        "float" => Class::Float32,
-        "double" => Class::Float64,
-        "uuid" => Class::Uuid,
-        "inet4" | "inet6" => Class::Address,
-        "date" => Class::Date,
-        "time" => Class::Time,
-        "datetime" => Class::DateTime,
-        "timestamp" => Class::Instant,
-        "decimal" => Class::Decimal,
-        "json" => Class::Json,
-        _ => Class::Other,
-    }
-}
-
-/// By the rules that SQLite itself goes by, and the names that people use.
-fn sqlite(declared: &str) -> Class {
-    let is = |name: &str| declared.contains(name);
-    if is("bool") {
-        Class::Bool
-    } else if is("int") {
-        Class::Integer
-    } else if is("uuid") {
-        Class::Uuid
-    } else if is("json") {
-        Class::Json
-    } else if is("char") || is("clob") || is("text") {
-        Class::Text
-    } else if is("blob") || declared.is_empty() {
-        Class::Bytes
-    } else if is("real") || is("floa") || is("doub") {
-        Class::Float64
-    } else if is("datetime") || is("timestamp") {
-        Class::DateTime
-    } else if is("date") {
-        Class::Date
-    } else if is("time") {
-        Class::Time
-    } else if is("numeric") || is("decimal") {
-        Class::Decimal
-    } else {
-        Class::Other
-    }
+    // A domain may cut what it is cast to, and a collation may find other bytes equal.
+    let keeps_bytes = keeps_bytes(dialect, &base) && is_other.integer() == Some(0);
+    let names_rows = class.names_rows(dialect);
+    let (place, unbounded, is_name) = (place.integer().unwrap_or(0), unbounded.text()?, false);
+    Some(LiveColumn { name, ty, class, limit, place, base, unbounded, keeps_bytes, names_rows, is_name })
 }
 
 impl LiveColumn {
@@ -247,6 +200,10 @@ impl LiveColumn {
         let name = self.at(dialect);
         match (dialect, self.class) {
             (Dialect::Postgres, Class::Bytes) | (Dialect::Sqlite, _) => name,
+            // A cast takes the blanks away with which an application reads it.
+            (Dialect::Postgres, _) if self.is_name && self.base == "bpchar" => {
+                format!("textin(bpcharout({name}))")
+            }
             (Dialect::Postgres, _) => format!("{name}::text"),
             (
                 Dialect::MySql,
@@ -273,14 +230,23 @@ impl LiveColumn {
             (Dialect::MySql, Class::Text) => {
                 (format!("CAST(CONVERT({select} USING utf8mb4) AS BINARY)"), "CAST(", " AS BINARY)")
             }
-            (Dialect::MySql, _) => (select, "", ""),
+            (
+                Dialect::MySql,
+                Class::Integer | Class::Unsigned | Class::Bool | Class::Float32 | Class::Float64,
+            ) => (select, "", ""),
+            (Dialect::MySql, _) => (format!("CAST({select} AS BINARY)"), "CAST(", " AS BINARY)"),
             (Dialect::Sqlite, _) => (format!("{select} COLLATE BINARY"), "", ""),
         }
     }
 
+    /// Read as what names a row or a tenant; `None` if it is not known which of several encodings the application binds.
+    pub(crate) fn as_name(&self) -> Option<Self> {
+        self.names_rows.then(|| Self { is_name: true, ..self.clone() })
+    }
+
     /// The type without its length: a cast to `varchar(5)` would cut, and an assignment refuses.
     fn unbounded(&self) -> &str {
-        match &*self.ty {
+        match &*self.unbounded {
             ty if ty.starts_with("character varying") => "text",
             ty if ty.starts_with("character") => "bpchar",
             ty if ty.starts_with("numeric") => "numeric",

@@ -43,11 +43,32 @@ pub(crate) struct PlaceColumns {
 
 impl PlaceColumns {
     pub(crate) fn of(table: &LiveTable, field: &Field) -> Result<Self, OpsError> {
-        let live = |name: &&str| table.column(name).cloned();
-        Ok(Self {
-            row: field.row_columns().iter().map(live).collect::<Result<_, _>>()?,
-            tenant: field.tenant_column().as_ref().map(live).transpose()?,
-        })
+        let refuse = |column: &LiveColumn, expected, advice: &str| OpsError::ColumnType {
+            table: table.name.clone(),
+            column: column.name.clone(),
+            found: column.ty.clone(),
+            expected,
+            advice: advice.into(),
+        };
+        let live = |name: &&str| {
+            let column = table.column(name)?;
+            column.as_name().ok_or_else(|| {
+                refuse(
+                    column,
+                    "text, bytes, an integer or a UUID (in PostgreSQL also a boolean, a date, a time or a timestamp without time zone) to \
+                     name rows",
+                    "of other types it is not known how the application binds them; write these rows by the application",
+                )
+            })
+        };
+        let tenant: Option<LiveColumn> = field.tenant_column().as_ref().map(live).transpose()?;
+        if let Some(column) = &tenant
+            && !column.class.names_tenants()
+        {
+            let advice = "a tenant is named by nothing else";
+            return Err(refuse(column, "text, an integer or a UUID to name tenants", advice));
+        }
+        Ok(Self { row: field.row_columns().iter().map(live).collect::<Result<_, _>>()?, tenant })
     }
 }
 
@@ -112,15 +133,36 @@ impl Target {
         Ok(())
     }
 
-    /// A column of bytes for bytes, of text for text.
-    fn check_type(&self, dialect: Dialect, table: &str, sealed: &LiveColumn) -> Result<(), OpsError> {
-        let (fits, expected) = match self.field.stored_as() {
-            Encoding::Bytes => (sealed.class == Class::Bytes, "a column of bytes"),
-            Encoding::Text => (sealed.class == Class::Text, "a column of text"),
+    /// Refuses a column that is not of bytes for bytes, or of text for text, and one that may pad or cut sealed values, or compare them
+    /// otherwise than byte by byte.
+    pub(crate) fn check_type(
+        &self,
+        dialect: Dialect,
+        table: &str,
+        sealed: &LiveColumn,
+    ) -> Result<(), OpsError> {
+        let (class, expected, exact) = match self.field.stored_as() {
+            Encoding::Bytes => {
+                (Class::Bytes, "a column of bytes", "`bytea`, or in MySQL `varbinary` or a blob")
+            }
+            Encoding::Text => {
+                (Class::Text, "a column of text", "`text` or `varchar`, with a deterministic collation")
+            }
         };
-        // SQLite keeps bytes in a column of text as they are, and text in one of bytes.
-        if fits || dialect == Dialect::Sqlite {
+        let fits = sealed.class == class || dialect == Dialect::Sqlite;
+        if fits && sealed.keeps_bytes {
             return Ok(());
+        }
+        if fits {
+            return Err(OpsError::ColumnType {
+                table: table.into(),
+                column: sealed.name.clone(),
+                found: sealed.ty.clone(),
+                expected: exact,
+                advice: "this type may pad or cut encrypted values, or compare them otherwise than byte by byte; change it first \
+                         (a domain over `bytea` or `text` is fine)"
+                    .into(),
+            });
         }
         Err(OpsError::ColumnType {
             table: table.into(),
