@@ -6,6 +6,8 @@
 mod columns;
 #[path = "ops/crash.rs"]
 mod crash;
+#[path = "ops/declared.rs"]
+mod declared;
 #[path = "ops/encrypt.rs"]
 mod encrypt;
 #[path = "ops/guide.rs"]

@@ -61,6 +61,7 @@
 
 mod args;
 mod config;
+mod fields;
 mod import;
 mod keys;
 mod show;

@@ -230,7 +230,7 @@ async fn a_key_that_is_encrypted_is_not_shown() {
         let world = World::new(kind, table, [text(BODY)]).await;
         world.sql("INSERT INTO notes VALUES (1, 'dear diary')");
         let drill = world.operations.verify("notes", Sample::All, &RunOptions::new()).await.unwrap();
-        assert_eq!(drill.failures[0].row, "1, (encrypted)", "{kind:?}");
+        assert_eq!(drill.failures[0].row, "1, …", "{kind:?}");
     }
 }
 

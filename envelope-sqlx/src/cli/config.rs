@@ -60,6 +60,9 @@ struct Column {
     plaintext: Option<PlaintextName>,
     #[serde(default)]
     kind: KindName,
+    normalize: Option<String>,
+    #[serde(default)]
+    index: Vec<String>,
     former_context: Option<String>,
     import: Option<ImportConfig>,
 }
@@ -148,6 +151,10 @@ pub(super) enum CliError {
     NoVariable(String),
     #[error("`{table}.{column}`: {reason}")]
     Column { table: String, column: String, reason: &'static str },
+    #[error(
+        "no `[[table]]` is declared, so it is not known which values name the key; declare every encrypted column, and their indexes"
+    )]
+    NothingDeclared,
     #[error("`import` of `{table}.{column}`: {reason}")]
     Import { table: String, column: String, reason: ImportFailed },
     #[error("`keyring`: {0}")]
@@ -306,6 +313,21 @@ fn described(table: &Table, column: &Column, context: &str) -> Result<Field, Cli
         ModeName::Deterministic => Mode::Deterministic,
     };
     let mut field = Field::new(keep(&table.name), keep(&column.name), keep(context), mode);
+    if let Some(steps) = &column.normalize {
+        if !matches!(column.mode, ModeName::Deterministic) || !matches!(column.kind, KindName::Text) {
+            return refuse(
+                "`normalize` is for deterministic text; the steps of an index need not be said, only `index = [\"its_column\"]`",
+            );
+        }
+        match super::fields::steps(steps) {
+            Ok(steps) => field = field.normalized(steps),
+            Err(reason) => return refuse(reason),
+        }
+    }
+    match super::fields::indexes(&table.name, &column.index) {
+        Ok((own, apart)) => field = field.indexed_by(own).with_terms(apart),
+        Err(reason) => return refuse(reason),
+    }
     if let EncodingName::Text = column.encoding {
         field = field.encoding(Encoding::Text);
     }

@@ -24,6 +24,9 @@ pub(super) async fn perform(
     show: &Show,
     stop: &Stop,
 ) -> Result<bool, CliError> {
+    if matches!(verb, Verb::Retire(_) | Verb::Destroy(_)) && operations.columns.is_empty() {
+        return Err(CliError::NothingDeclared);
+    }
     match verb {
         Verb::Keys(Keys::List(of)) => list(operations, of.tenant.as_deref(), show).await?,
         Verb::Keys(Keys::History) => {

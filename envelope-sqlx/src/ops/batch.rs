@@ -130,7 +130,7 @@ impl Job {
             // What is encrypted is not for messages.
             let is_target =
                 |target: &Target| [&target.source, &target.sink].iter().any(|at| at.name == column.name);
-            if self.targets.iter().any(is_target) { "(encrypted)".into() } else { name(cell) }
+            if self.targets.iter().any(is_target) { "…".into() } else { name(cell) }
         };
         let name = if names.iter().all(|(_, cell)| cell.is_null()) {
             let parts: Vec<_> = key.iter().map(name).collect();
@@ -297,7 +297,7 @@ impl Job {
     }
 
     /// A row's key, for people: `17`, or `acme, 17`; `rowid 17` if it has none.
-    pub(crate) fn name(row: &Row) -> String {
+    pub(crate) fn name(&self, row: &Row) -> String {
         row.name.clone()
     }
 }

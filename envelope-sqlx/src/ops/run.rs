@@ -334,7 +334,7 @@ impl Run {
         Failure {
             table: self.job.table.name.clone(),
             column: column.unwrap_or_default(),
-            row: Job::name(row),
+            row: self.job.name(row),
             cause,
         }
     }

@@ -241,7 +241,7 @@ async fn check_row(
                 failures.add(Failure {
                     table: job.table.name.clone(),
                     column: target.field.name().column().to_owned(),
-                    row: Job::name(&row),
+                    row: job.name(&row),
                     cause,
                 });
             }
