@@ -18,10 +18,16 @@ mod imports;
 mod kinds;
 #[path = "ops/lint.rs"]
 mod lint;
+#[path = "ops/migrations.rs"]
+mod migrations;
 #[path = "ops/placed.rs"]
 mod placed;
 #[path = "ops/reencrypt.rs"]
 mod reencrypt;
+#[path = "ops/endings.rs"]
+mod endings;
+#[path = "ops/safety.rs"]
+mod safety;
 #[path = "ops/shop.rs"]
 mod shop;
 #[path = "ops/tenants.rs"]

@@ -18,6 +18,7 @@ mod plan;
 mod keys;
 mod place;
 mod convert;
+mod same;
 mod predicate;
 mod schema;
 mod class;

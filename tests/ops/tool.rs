@@ -147,6 +147,11 @@ fn what_is_wrong_is_said_without_a_secret() {
         (good.replace("[database]", "[database]\nurll = 1"), "unknown field"),
         (good.replace("mode = \"deterministic\"", "mode = \"secret\""), "line 12: unknown variant"),
         (good.replace("url = ", "url_env = \"NO_SUCH_VARIABLE\"\n# "), "NO_SUCH_VARIABLE"),
+        (
+            good.replace("[database]", "database = \"postgres://user:hunter2@host/shop\"\n[other]"),
+            "invalid type",
+        ),
+        (good.replace("mode = \"deterministic\"", "mode = \"hunter2\""), "expected"),
         (good.replace("sqlite:", "oracle://user:hunter2@host/"), "has to begin with"),
     ];
     for (bad, expected) in cases {

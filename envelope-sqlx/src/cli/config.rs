@@ -204,7 +204,10 @@ pub(super) async fn open(path: &Path, identity: Option<&Path>) -> Result<Operati
     let parse = |error: toml::de::Error| {
         let line =
             error.span().map_or(0, |span| text.get(..=span.start).map_or(1, |text| text.lines().count()));
-        CliError::Parse { path: path.into(), message: format!("near line {line}: {}", error.message()) }
+        CliError::Parse {
+            path: path.into(),
+            message: format!("near line {line}: {}", unquoted(error.message())),
+        }
     };
     let mut file: File = toml::from_str(&text).map_err(parse)?;
     if let Some(identity) = identity {
@@ -231,6 +234,17 @@ pub(super) async fn open(path: &Path, identity: Option<&Path>) -> Result<Operati
         }
     }
     Ok(operations)
+}
+
+/// What is expected is told, and what is there is not: `database = "postgres://user:password@host"` would be quoted.
+fn unquoted(message: &str) -> String {
+    let quoting = ["invalid type", "invalid value", "invalid length", "unknown variant"];
+    let Some(start) = quoting.iter().find(|start| message.starts_with(**start)) else {
+        return message.to_owned();
+    };
+    message
+        .rsplit_once("expected ")
+        .map_or_else(|| (*start).to_owned(), |(_, rest)| format!("{start}, expected {rest}"))
 }
 
 /// The escrow key in the place of the provider: the drill for the day when the provider is lost.

@@ -296,9 +296,41 @@ impl Job {
         update
     }
 
+    /// What the columns that are written hold, of the row of a change.
+    pub(crate) fn sinks(&self, dialect: Dialect, change: &Change) -> Statement {
+        let mut query = Statement::new(dialect, "SELECT ");
+        query.list(", ", &self.targets, |query, target| {
+            query.push(target.sink.select(dialect));
+        });
+        query.push(format!(" FROM {} AS t WHERE ", dialect.quote_table(&self.table.name)));
+        query.list(" AND ", self.table.key.iter().zip(&change.row.key), |query, (column, cell)| {
+            let (before, behind) = column.cast(dialect);
+            query.push(format!("{} = {before}", column.at(dialect))).bind(cell.clone()).push(behind);
+        });
+        query
+    }
+
+    /// The target whose column does not hold what was written, of what [`sinks`](Self::sinks) gave.
+    pub(crate) fn lossy_target(&self, change: &Change, found: &[Cell]) -> Option<usize> {
+        self.targets.iter().zip(&change.new).enumerate().find_map(|(index, (target, new))| {
+            let new = new.as_ref()?;
+            let is_kept = found.get(index).is_some_and(|found| target.is_kept(new, found));
+            (!is_kept).then_some(index)
+        })
+    }
+
     /// A row's key, for people: `17`, or `acme, 17`; `rowid 17` if it has none.
     pub(crate) fn name(&self, row: &Row) -> String {
         row.name.clone()
+    }
+}
+
+impl Row {
+    /// The first target, if any cell of the row could not be read: it could not be compared with the row as it is.
+    pub(crate) fn unreadable(&self) -> Option<usize> {
+        let is_unreadable = |cell: &Cell| matches!(cell, Cell::Unreadable);
+        let of_value = self.values.iter().position(|(a, b)| is_unreadable(a) || is_unreadable(b));
+        of_value.or_else(|| self.key.iter().any(is_unreadable).then_some(0))
     }
 }
 

@@ -74,11 +74,21 @@ impl fmt::Debug for Cell {
 }
 
 /// What a statement is given.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) enum Argument {
     Cell(Cell),
     /// PostgreSQL's `text[]`.
     Texts(Vec<Option<String>>),
     /// PostgreSQL's `bytea[]`.
     Blobs(Vec<Option<Vec<u8>>>),
+}
+
+impl fmt::Debug for Argument {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Cell(cell) => cell.fmt(f),
+            Self::Texts(texts) => write!(f, "{} texts", texts.len()),
+            Self::Blobs(blobs) => write!(f, "{} blobs", blobs.len()),
+        }
+    }
 }

@@ -7,7 +7,9 @@ use super::{
     cell::Cell,
     convert::{self, Encoded, Plain},
     dialect::Dialect,
+    error::OpsError,
     keys::Keys,
+    same::is_same,
     target::{Target, Verb},
 };
 
@@ -33,13 +35,20 @@ impl Target {
         source: &Cell,
         sink: &Cell,
     ) -> Result<Option<Cell>, Cause> {
-        if source.is_null() || (!self.is_in_place() && !sink.is_null()) {
+        if self.verb == Verb::Decrypt && source.is_null() && !sink.is_null() && !self.is_in_place() {
+            return Err(
+                "the encrypted column is NULL and the plaintext column is not: one of them is stale; \
+                        set the wrong one"
+                    .into(),
+            );
+        }
+        if source.is_null() || (self.verb != Verb::Decrypt && !self.is_in_place() && !sink.is_null()) {
             return Ok(None);
         }
         match self.verb {
             Verb::Encrypt => self.encrypt(keys, manner, place, source),
             Verb::Reencrypt => self.reencrypt(keys, manner, tenant, place, source),
-            Verb::Decrypt => self.decrypt(keys, manner, place, source),
+            Verb::Decrypt => self.decrypt(keys, manner, place, source, sink),
         }
     }
 
@@ -52,7 +61,7 @@ impl Target {
     ) -> Result<Option<Cell>, Cause> {
         if !self.is_in_place() {
             let plain = match &self.importer {
-                Some(importer) => imported(&**importer, source)?,
+                Some(importer) => self.imported(&**importer, source)?,
                 None => convert::read(self.kind, source).map_err(|not| format!("the plaintext is {not}"))?,
             };
             return self.seal(keys.keyring(), manner, place, &plain);
@@ -65,9 +74,9 @@ impl Target {
             return Err("encrypted in another way than the column is declared; `reencrypt` it".into());
         }
         if let Some(importer) = &self.importer {
-            return self.seal(keys.keyring(), manner, place, &imported(&**importer, source)?);
+            return self.seal(keys.keyring(), manner, place, &self.imported(&**importer, source)?);
         }
-        if [Encoding::Bytes, Encoding::Text].iter().any(|form| ValueHeader::is_begun_by(stored, *form)) {
+        if is_begun(stored) {
             return Err("begins as encrypted values do and is none".into());
         }
         // What a reader takes for the plaintext, in this state of the column, is what is sealed.
@@ -89,7 +98,9 @@ impl Target {
         let stored = source.bytes().ok_or("neither text nor bytes")?;
         let Some(header) = self.header(keys, stored) else {
             return match &self.importer {
-                Some(importer) => self.seal(keys.keyring(), manner, place, &imported(&**importer, source)?),
+                Some(importer) => {
+                    self.seal(keys.keyring(), manner, place, &self.imported(&**importer, source)?)
+                }
                 None if ValueHeader::is_begun_by(stored, self.field.stored_as()) => {
                     Err("begins as encrypted values do and is none".into())
                 }
@@ -140,24 +151,128 @@ impl Target {
         manner: Manner,
         place: &Place,
         source: &Cell,
+        sink: &Cell,
     ) -> Result<Option<Cell>, Cause> {
         let stored = source.bytes().ok_or("neither text nor bytes")?;
-        let is_plaintext = !ValueHeader::is_begun_by(stored, self.field.stored_as());
-        if is_plaintext && self.is_in_place() {
-            return Ok(None);
-        }
-        let opened = open(keys.keyring(), &self.field, place, stored).map_err(|error| error.to_string())?;
-        let plain = convert::decode(self.kind, opened.0).map_err(|error| error.to_string())?;
+        let plain = match (self.header(keys, stored), &self.importer) {
+            (Some(header), _) => {
+                let as_found = |field: &Field| field.as_found(header.mode(), header.encoding());
+                let opened = match (open(keys.keyring(), &as_found(&self.field), place, stored), &self.former)
+                {
+                    (Err(OpenError::NotAuthentic { .. }), Some(former)) => {
+                        open(keys.keyring(), &as_found(former), place, stored)
+                    }
+                    (opened, _) => opened,
+                };
+                let opened = opened.map_err(|error| error.to_string())?;
+                convert::decode(self.kind, opened.0).map_err(|error| error.to_string())?
+            }
+            (None, Some(importer)) => self.imported(&**importer, source)?,
+            (None, None) if is_begun(stored) => {
+                return Err("begins as encrypted values do and is none".into());
+            }
+            (None, None) if self.is_in_place() => return Ok(None),
+            (None, None) => {
+                let opened =
+                    open(keys.keyring(), &self.field, place, stored).map_err(|error| error.to_string())?;
+                convert::decode(self.kind, opened.0).map_err(|error| error.to_string())?
+            }
+        };
         if let Plain::Bytes(bytes) = &plain
             && self.is_in_place()
-            && (ValueHeader::is_begun_by(bytes, self.field.stored_as()) || str::from_utf8(bytes).is_err())
+            && (is_begun(bytes) || str::from_utf8(bytes).is_err())
         {
             return Err(
                 "the plaintext could not be told from an encrypted value; decrypt it into another column"
                     .into(),
             );
         }
-        Ok(Some(convert::write(&plain, self.sink.class, manner.dialect)?))
+        if !self.is_in_place() && !sink.is_null() {
+            if is_same(self.kind, &plain, sink) {
+                return Ok(None);
+            }
+            return Err(
+                "the plaintext column holds another value than the encrypted one, and one of them is stale; \
+                        set the plaintext to NULL to have it written anew"
+                    .into(),
+            );
+        }
+        let new = convert::write(&plain, self.sink.class, manner.dialect)?;
+        // An offset of seconds, for one, has no text.
+        if !is_same(self.kind, &plain, &new) {
+            return Err("a column of this type cannot hold the value; decrypt it into one of text".into());
+        }
+        Ok(Some(new))
+    }
+
+    /// Whether the sink, as it was read after it was written, holds what was written.
+    pub(crate) fn is_kept(&self, written: &Cell, found: &Cell) -> bool {
+        let plain = match (self.kind, written.bytes()) {
+            (PlaintextKind::JsonText, _) | (_, None) => convert::read(self.kind, written),
+            (
+                PlaintextKind::Text | PlaintextKind::Bytes | PlaintextKind::Custom | PlaintextKind::List,
+                Some(bytes),
+            ) => Ok(Plain::Bytes(bytes.to_vec().into())),
+            (_, Some(_)) => convert::read(self.kind, written),
+        };
+        plain.is_ok_and(|plain| is_same(self.kind, &plain, found))
+    }
+
+    /// Refuses a sink that makes something else of what it is given.
+    pub(crate) fn check_sink(&self, dialect: Dialect, table: &str) -> Result<(), OpsError> {
+        let refuse = |reason: &str| {
+            Err(OpsError::Plan {
+                table: table.into(),
+                column: self.field.name().column().into(),
+                reason: reason.into(),
+            })
+        };
+        if self.verb == Verb::Decrypt && self.is_in_place() && self.importer.is_some() {
+            return refuse(
+                "a value that something else encrypted cannot be told from one that is decrypted already; `reencrypt` it and remove \
+                 `import`, or name a second column",
+            );
+        }
+        let is_text = matches!(
+            self.kind,
+            PlaintextKind::Text | PlaintextKind::DecimalNumber | PlaintextKind::Custom | PlaintextKind::Bytes
+        );
+        if self.verb != Verb::Decrypt || dialect != Dialect::Sqlite || !is_text || !is_numeric(&self.sink.ty)
+        {
+            return Ok(());
+        }
+        Err(OpsError::ColumnType {
+            table: table.into(),
+            column: self.sink.name.clone(),
+            found: self.sink.ty.clone(),
+            expected: "a column of text or bytes",
+            advice: "SQLite makes numbers of text there, and 00123 becomes 123; name a second column, of type TEXT".into(),
+        })
+    }
+
+    /// What an importer opens has to be an encoding of the column's type, since that is what the application reads it as.
+    fn imported(&self, importer: &dyn Import, source: &Cell) -> Result<Plain, Cause> {
+        const TEXT: &str = "what the importer opened is the text of a value, and has to be the encoding of the column's type";
+        let stored = source.bytes().ok_or("neither text nor bytes")?;
+        let opened = importer.open(stored).map_err(|error| error.to_string())?;
+        let bytes = Zeroizing::new(opened.into_vec());
+        match self.kind {
+            PlaintextKind::Text | PlaintextKind::Bytes | PlaintextKind::Custom | PlaintextKind::List => {}
+            PlaintextKind::JsonText => {
+                return convert::read(self.kind, &Cell::Bytes(bytes.to_vec()))
+                    .map_err(|not| format!("what the importer opened is {not}"));
+            }
+            _ => {
+                // Of some values both are possible: `42` is the text of 42, and the encoding of 13362.
+                let text = String::from_utf8(bytes.to_vec()).ok().map(Cell::Text);
+                if text.is_some_and(|text| convert::read(self.kind, &text).is_ok()) {
+                    return Err(TEXT.into());
+                }
+            }
+        }
+        convert::decode(self.kind, bytes.to_vec().into())
+            .map_err(|error| format!("what the importer opened is not of the column's type: {error}"))?;
+        Ok(Plain::Bytes(bytes))
     }
 
     fn seal(
@@ -185,8 +300,14 @@ fn open(keyring: &Keyring, field: &Field, place: &Place, stored: &[u8]) -> Resul
     keyring.open_at(field, place, stored)
 }
 
-fn imported(importer: &dyn Import, source: &Cell) -> Result<Plain, Cause> {
-    let stored = source.bytes().ok_or("neither text nor bytes")?;
-    let opened = importer.open(stored).map_err(|error| error.to_string())?;
-    Ok(Plain::Bytes(Zeroizing::new(opened.into_vec())))
+fn is_begun(stored: &[u8]) -> bool {
+    [Encoding::Bytes, Encoding::Text].iter().any(|form| ValueHeader::is_begun_by(stored, *form))
+}
+
+/// By the rules of SQLite: such a column makes a number of text that looks like one.
+fn is_numeric(declared: &str) -> bool {
+    let declared = declared.to_ascii_lowercase();
+    let is = |name: &str| declared.contains(name);
+    let keeps = is("char") || is("clob") || is("text") || is("blob") || declared.trim().is_empty();
+    is("int") || !keeps
 }

@@ -193,6 +193,24 @@ impl Session {
         })
     }
 
+    /// MySQL has `SKIP LOCKED` from 8.0.1 on, MariaDB from 10.6 on, PostgreSQL in every version that is in use.
+    pub(crate) async fn can_skip_locked(&mut self, dialect: Dialect) -> Result<bool, OpsError> {
+        match dialect {
+            Dialect::Postgres => Ok(true),
+            Dialect::Sqlite => Ok(false),
+            Dialect::MySql => {
+                let query = Statement::new(dialect, "SELECT VERSION()");
+                let rows = self.rows(query).await.doing("asking for the version")?;
+                let version = rows.first().and_then(|row| row.first()).and_then(Cell::text);
+                let version = version.unwrap_or_default();
+                let mut numbers = version.split(['.', '-']).map_while(|part| part.parse::<u32>().ok());
+                let (major, minor) = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
+                let needed = if version.contains("MariaDB") { (10, 6) } else { (8, 0) };
+                Ok((major, minor) >= needed)
+            }
+        }
+    }
+
     /// How many rows were changed.
     pub(crate) async fn execute(&mut self, statement: Statement) -> Result<u64, sqlx::Error> {
         let (sql, arguments) = statement.into_parts();

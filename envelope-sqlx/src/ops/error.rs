@@ -20,9 +20,9 @@ pub enum OpsError {
         #[doc(hidden)]
         source: BoxError,
     },
-    /// The database refused a value.
+    /// The database refused a value, or a statement that carries values.
     #[error(
-        "the database refused a value while {doing} (its code is {code}; its message may quote the value and is not shown)"
+        "the database refused a statement while {doing} (its code is {code}; its message may quote a value and is not shown)"
     )]
     Refused {
         /// What was being done.
@@ -85,6 +85,17 @@ pub enum OpsError {
         /// `3 rows of users.email`, for each column.
         places: Vec<String>,
     },
+    /// A value under a key that was destroyed could not be tried, so it is not proved that it does not open. The keys are destroyed all the
+    /// same; the operation can be repeated.
+    #[error("it is not proved that `{table}.{column}` does not open: {reason}")]
+    NotProved {
+        /// The table.
+        table: String,
+        /// The column.
+        column: String,
+        /// What came instead.
+        reason: String,
+    },
     /// A worker panicked.
     #[error("a worker failed: {0}")]
     Worker(BoxError),
@@ -93,6 +104,9 @@ pub enum OpsError {
 /// Names what was being done.
 pub(crate) trait Doing<T> {
     fn doing(self, doing: &'static str) -> Result<T, OpsError>;
+
+    /// Of a statement that carries values: whatever the database says, a trigger of the user's may have put them into it.
+    fn doing_with_values(self, doing: &'static str) -> Result<T, OpsError>;
 }
 
 impl<T> Doing<T> for Result<T, sqlx::Error> {
@@ -105,13 +119,25 @@ impl<T> Doing<T> for Result<T, sqlx::Error> {
             }
         })
     }
+
+    fn doing_with_values(self, doing: &'static str) -> Result<T, OpsError> {
+        self.or_else(|error| {
+            let code = error.as_database_error().map(|error| error.code().map(String::from));
+            match code {
+                Some(code) => Err(OpsError::Refused { doing, code: code.unwrap_or_default() }),
+                None => Err(error).doing(doing),
+            }
+        })
+    }
 }
 
-/// SQLSTATE classes of data exceptions and of constraints, MySQL's general state, and constraint errors of SQLite.
+/// SQLSTATE classes of data exceptions, of constraints, of limits and of what a user's code raises, MySQL's general state, and constraint
+/// errors of SQLite.
 pub(crate) fn quotes_values(code: &str) -> bool {
     let is_sqlstate = code.len() == 5;
     let sqlite: Option<u32> = if is_sqlstate { None } else { code.parse().ok() };
-    is_sqlstate && (code.starts_with("22") || code.starts_with("23") || code == "HY000")
+    let classes = ["22", "23", "45", "54", "P0", "HY000"];
+    is_sqlstate && classes.iter().any(|class| code.starts_with(class))
         || sqlite.is_some_and(|code| matches!(code & 0xff, 18..=20))
 }
 

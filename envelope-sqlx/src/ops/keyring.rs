@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use envelope_core::{Encoding, Field, KeyId, KeyInfo, Keyring, Mode, ValueHeader};
+use envelope_core::{Encoding, Field, KeyId, KeyInfo, Keyring, Mode, OpenError, ValueHeader};
 use serde::Serialize;
 use tokio::time::{Instant, sleep};
 
@@ -11,7 +11,6 @@ use super::{
     convert::Encoded,
     dialect::Dialect,
     error::{Doing as _, OpsError},
-    keys::Keys,
     operations::Operations,
     options::Stop,
     predicate,
@@ -106,8 +105,11 @@ impl Operations {
     /// [`OpsError::KeyInUse`] says where it is named; and as [`Keyring::retire`].
     pub async fn retire(&self, tenant: Option<&str>, key: KeyId) -> Result<KeyInfo, OpsError> {
         self.refuse_used(key).await?;
-        let info = self.keyring_of(tenant)?.retire(key).await?;
-        self.record("retire", tenant.unwrap_or_default(), Some(key.to_string()), "no value names it").await?;
+        let keyring = self.keyring_of(tenant)?;
+        let (tenant, name) = (tenant.unwrap_or_default(), Some(key.to_string()));
+        self.record("retire-begun", tenant, name.clone(), "no value names it").await?;
+        let info = keyring.retire(key).await?;
+        self.record("retire", tenant, name, "no value names it").await?;
         Ok(info)
     }
 
@@ -118,9 +120,11 @@ impl Operations {
     /// [`OpsError::KeyInUse`] says where it is named; and as [`Keyring::destroy`].
     pub async fn destroy(&self, tenant: Option<&str>, key: KeyId) -> Result<KeyInfo, OpsError> {
         self.refuse_used(key).await?;
-        let info = self.keyring_of(tenant)?.destroy(key).await?;
-        self.record("destroy", tenant.unwrap_or_default(), Some(key.to_string()), "no value names it")
-            .await?;
+        let keyring = self.keyring_of(tenant)?;
+        let (tenant, name) = (tenant.unwrap_or_default(), Some(key.to_string()));
+        self.record("destroy-begun", tenant, name.clone(), "no value names it").await?;
+        let info = keyring.destroy(key).await?;
+        self.record("destroy", tenant, name, "no value names it").await?;
         Ok(info)
     }
 
@@ -136,7 +140,7 @@ impl Operations {
     ///
     /// # Errors
     ///
-    /// As [`Keyring::shred`]; when the database fails.
+    /// As [`Keyring::shred`]; [`OpsError::NotProved`]; when the database fails. Can be repeated.
     pub async fn shred(
         &self,
         tenant: &str,
@@ -145,6 +149,8 @@ impl Operations {
         mut waiting: impl FnMut(Duration),
     ) -> Result<ShredReport, OpsError> {
         let keyring = self.keyring_of(Some(tenant))?;
+        // If the deed were first, a history that cannot be written would leave no trace of it.
+        self.record("shred-begun", tenant, None, "all keys").await?;
         let shredded = keyring.shred().await?;
         let keys: Vec<KeyId> = keyring.keys().await?.iter().map(|key| key.id).collect();
         let detail = format!("{} keys destroyed", shredded.len());
@@ -177,7 +183,8 @@ impl Operations {
         Ok(report)
     }
 
-    /// Tries to open every value of a table that is under one of the keys.
+    /// Tries to open every value of a table that is under one of the keys, as one of this tenant, whose the row says it is or not. Only a key
+    /// that is gone proves that it does not open.
     async fn prove(
         &self,
         table: &str,
@@ -196,12 +203,15 @@ impl Operations {
                 targets: vec![target],
                 table: live.clone(),
             };
-            let keyring = if job.place.tenant.is_some() {
-                self.keyring.clone()
-            } else {
-                self.keyring_of(Some(tenant))?
+            let is_of_tenants = job.place.tenant.is_some();
+            let own = self.keyring_of(Some(tenant))?;
+            let keyring = if is_of_tenants { &self.keyring } else { &own };
+            // A value of either mode and encoding may be left.
+            let unproved = |reason: String| OpsError::NotProved {
+                table: table.into(),
+                column: column.field().name().column().into(),
+                reason,
             };
-            let keys = Keys::new(&keyring);
             let mut found =
                 KeyUse { table: table.into(), column: column.field().name().column().into(), values: 0 };
             let mut after: Option<Vec<super::cell::Cell>> = None;
@@ -212,12 +222,26 @@ impl Operations {
                 after = Some(last.iter().take(live.key.len()).cloned().collect());
                 for row in rows.into_iter().map(|cells| job.row(cells)) {
                     found.values = found.values.saturating_add(1);
-                    let opened = job.place(&row).is_ok_and(|(_, place)| {
-                        row.values.iter().filter_map(|(value, _)| value.bytes()).any(|stored| {
-                            keys.keyring().open_at::<Encoded>(column.field(), &place, stored).is_ok()
-                        })
-                    });
-                    report.still_open = report.still_open.saturating_add(opened.into());
+                    let place = job.place(&row).map(|(_, place)| place).unwrap_or_default();
+                    let place = if is_of_tenants { place.of_tenant(tenant) } else { place };
+                    let stored = row.values.first().and_then(|(value, _)| value.bytes());
+                    let stored =
+                        stored.ok_or_else(|| unproved("a value is neither text nor bytes".into()))?;
+                    let Some(header) = ValueHeader::of(stored) else {
+                        return Err(unproved("a value begins as one and is none".into()));
+                    };
+                    if let Some(key) = own.missing_key(stored) {
+                        match own.fetch_key(key).await {
+                            Err(error) if error.is_transient() => return Err(error.into()),
+                            _ => {}
+                        }
+                    }
+                    let field = column.field().as_found(header.mode(), header.encoding());
+                    match keyring.open_at::<Encoded>(&field, &place, stored) {
+                        Ok(_) => report.still_open = report.still_open.saturating_add(1),
+                        Err(OpenError::KeyRetired { .. } | OpenError::UnknownKey { .. }) => {}
+                        Err(error) => return Err(unproved(error.to_string())),
+                    }
                 }
             }
             if found.values > 0 {

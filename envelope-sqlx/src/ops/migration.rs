@@ -5,11 +5,14 @@ use core::fmt::Write as _;
 use envelope_core::{Encoding, Mode};
 
 use super::{
+    cell::Cell,
+    database::Session,
     dialect::Dialect,
-    error::OpsError,
+    error::{Doing as _, OpsError},
     operations::Operations,
     plan::Plan,
     schema::{Class, LiveColumn, LiveTable},
+    statement::Statement,
 };
 
 impl Operations {
@@ -35,27 +38,89 @@ impl Operations {
                     let exists = live.column(name).is_ok();
                     beside(&mut sql, dialect, &live, name, source, &ty, exists);
                 }
-                None => in_place(&mut sql, dialect, &live, live.column(name)?, encoding, is_searched),
+                None => {
+                    let column = live.column(name)?;
+                    let rest = Rest::read(dialect, &mut session, table, name).await?;
+                    in_place(&mut sql, dialect, &live, column, encoding, is_searched, rest);
+                }
             }
         }
         Ok(sql)
     }
 }
 
-/// Of a searched column one that can be indexed.
+/// What a column has beside its type.
+#[derive(Clone, Copy)]
+struct Rest {
+    is_not_null: bool,
+    has_default: bool,
+}
+
+impl Rest {
+    async fn read(
+        dialect: Dialect,
+        session: &mut Session,
+        table: &str,
+        column: &str,
+    ) -> Result<Self, OpsError> {
+        let mut query = match dialect {
+            Dialect::Sqlite => {
+                let mut query = Statement::new(
+                    dialect,
+                    "SELECT \"notnull\", dflt_value IS NOT NULL FROM pragma_table_info(",
+                );
+                query.bind(Cell::Text(table.to_owned())).push(") WHERE name = ");
+                query
+            }
+            Dialect::Postgres => {
+                let mut query = Statement::new(
+                    dialect,
+                    "SELECT attnotnull::int::bigint, atthasdef::int::bigint FROM pg_attribute WHERE attrelid = to_regclass(",
+                );
+                query.bind(Cell::Text(dialect.quote_table(table))).push(") AND attname = ");
+                query
+            }
+            Dialect::MySql => {
+                let (schema, name) = table.split_once('.').unzip();
+                // MariaDB tells a missing default as the word NULL.
+                let mut query = Statement::new(
+                    dialect,
+                    "SELECT is_nullable = 'NO', COALESCE(column_default, 'NULL') <> 'NULL' FROM information_schema.columns
+                     WHERE table_schema = COALESCE(",
+                );
+                let cell = |text: &str| Cell::Text(text.to_owned());
+                query.bind(schema.map_or(Cell::Null, cell)).push(", DATABASE()) AND table_name = ");
+                query.bind(cell(name.unwrap_or(table))).push(" AND column_name = ");
+                query
+            }
+        };
+        query.bind(Cell::Text(column.to_owned()));
+        let rows = session.rows(query).await.doing("reading the column's default")?;
+        let is = |index: usize| {
+            let cell = rows.first().and_then(|row| row.get(index));
+            cell.and_then(Cell::integer).is_some_and(|number| number != 0)
+        };
+        Ok(Self { is_not_null: is(0), has_default: is(1) })
+    }
+}
+
+/// Of a searched column one that can be indexed. Where longer values would be cut, one of which the first bytes can.
 fn new_type(dialect: Dialect, encoding: Encoding, is_searched: bool, plain: &LiveColumn) -> String {
     let longest = plain.limit.unwrap_or(0).saturating_mul(4);
     match (dialect, encoding) {
         (Dialect::Postgres, Encoding::Bytes) => "BYTEA".into(),
         (Dialect::Sqlite, Encoding::Bytes) => "BLOB".into(),
         (Dialect::MySql, Encoding::Bytes) if is_searched => {
-            let bytes = if plain.class == Class::Text { longest.max(64) } else { 64 };
-            format!("VARBINARY({})", bytes.saturating_add(22).min(3072))
+            let bytes = if plain.class == Class::Text { longest.max(64) } else { 64 }.saturating_add(22);
+            if bytes > 3072 { "LONGBLOB".into() } else { format!("VARBINARY({bytes})") }
         }
         (Dialect::MySql, Encoding::Bytes) => "LONGBLOB".into(),
         (_, Encoding::Text) => "TEXT".into(),
     }
 }
+
+/// Otherwise a value that does not fit the new type is cut without a word.
+const STRICT: &str = "SET SESSION sql_mode = CONCAT(@@sql_mode, ',STRICT_ALL_TABLES');";
 
 fn in_place(
     sql: &mut String,
@@ -64,9 +129,21 @@ fn in_place(
     column: &LiveColumn,
     encoding: Encoding,
     is_searched: bool,
+    rest: Rest,
 ) {
     let (from, name) = (dialect.quote_table(&table.name), dialect.quote(&column.name));
     let ty = new_type(dialect, encoding, is_searched, column);
+    let null = if rest.is_not_null { " NOT NULL" } else { "" };
+    if rest.has_default {
+        let _ = writeln!(sql, "-- {from}.{name} had a default, which would be written in plaintext.");
+        let _ = match dialect {
+            Dialect::Postgres => writeln!(sql, "ALTER TABLE {from} ALTER COLUMN {name} DROP DEFAULT;"),
+            Dialect::MySql => writeln!(sql, "ALTER TABLE {from} ALTER {name} DROP DEFAULT;"),
+            Dialect::Sqlite => {
+                writeln!(sql, "-- SQLite drops it only with the column: make the table anew without it.")
+            }
+        };
+    }
     let _ = match (dialect, encoding, column.class) {
         (Dialect::Sqlite, ..) => {
             writeln!(sql, "-- {from}.{name}: SQLite keeps bytes in a column of any type.")
@@ -80,17 +157,39 @@ fn in_place(
         (Dialect::MySql, Encoding::Bytes, _) => writeln!(
             sql,
             "-- Copies the table under a lock. Without one: another column, or `encoding = \"text\"`.\n\
-             ALTER TABLE {from} MODIFY {name} LONGTEXT CHARACTER SET utf8mb4;\n\
-             ALTER TABLE {from} MODIFY {name} {ty};"
+             {STRICT}\n\
+             ALTER TABLE {from} MODIFY {name} LONGTEXT CHARACTER SET utf8mb4{null};\n\
+             ALTER TABLE {from} MODIFY {name} {ty}{null};"
         ),
         (Dialect::Postgres, Encoding::Text, _) => {
             writeln!(sql, "-- Needs no rewrite.\nALTER TABLE {from} ALTER COLUMN {name} TYPE TEXT;")
         }
         (Dialect::MySql, Encoding::Text, _) => {
-            writeln!(sql, "ALTER TABLE {from} MODIFY {name} LONGTEXT CHARACTER SET ascii COLLATE ascii_bin;")
+            writeln!(
+                sql,
+                "{STRICT}\nALTER TABLE {from} MODIFY {name} LONGTEXT CHARACTER SET ascii COLLATE ascii_bin{null};"
+            )
         }
     };
     let _ = writeln!(sql);
+}
+
+/// Whether an update changes the plaintext at all, be it in a way that the column's own comparison does not see, such as in its case.
+fn differs(dialect: Dialect, source: &LiveColumn) -> String {
+    let name = dialect.quote(&source.name);
+    let is_float = matches!(source.class, Class::Float32 | Class::Float64);
+    match dialect {
+        // As text, a float would be rounded if the session wants it so.
+        Dialect::Postgres if is_float => format!("NEW.{name} IS DISTINCT FROM OLD.{name}"),
+        // JSON has no comparison of its own.
+        Dialect::Postgres => {
+            format!("NEW.{name}::text COLLATE \"C\" IS DISTINCT FROM OLD.{name}::text COLLATE \"C\"")
+        }
+        // As bytes, a float would be its first six digits.
+        Dialect::MySql if is_float => format!("NOT ((NEW.{name} + 0E0) <=> (OLD.{name} + 0E0))"),
+        Dialect::MySql => format!("NOT (BINARY NEW.{name} <=> BINARY OLD.{name})"),
+        Dialect::Sqlite => format!("(NEW.{name} COLLATE BINARY IS NOT OLD.{name} COLLATE BINARY)"),
+    }
 }
 
 /// A second column, and a trigger that has a row encrypted again whose plaintext someone changes who does not know of it.
@@ -109,12 +208,13 @@ fn beside(
     if !exists {
         let _ = writeln!(sql, "ALTER TABLE {from} ADD COLUMN {sealed} {ty};");
     }
+    let is_changed = differs(dialect, source);
     let _ = match dialect {
         Dialect::Postgres => writeln!(
             sql,
             "CREATE FUNCTION {trigger}() RETURNS trigger LANGUAGE plpgsql AS $$\n\
              BEGIN\n    \
-                 IF NEW.{plain} IS DISTINCT FROM OLD.{plain} AND NEW.{sealed} IS NOT DISTINCT FROM OLD.{sealed} THEN\n        \
+                 IF {is_changed} AND NEW.{sealed} IS NOT DISTINCT FROM OLD.{sealed} THEN\n        \
                      NEW.{sealed} := NULL;\n    \
                  END IF;\n    \
                  RETURN NEW;\n\
@@ -124,7 +224,7 @@ fn beside(
         Dialect::MySql => writeln!(
             sql,
             "CREATE TRIGGER {trigger} BEFORE UPDATE ON {from} FOR EACH ROW\n    \
-             SET NEW.{sealed} = IF(NOT (BINARY NEW.{plain} <=> BINARY OLD.{plain}) AND NEW.{sealed} <=> OLD.{sealed}, NULL, NEW.{sealed});"
+             SET NEW.{sealed} = IF({is_changed} AND NEW.{sealed} <=> OLD.{sealed}, NULL, NEW.{sealed});"
         ),
         Dialect::Sqlite => {
             let key: Vec<_> = table
@@ -136,7 +236,7 @@ fn beside(
             writeln!(
                 sql,
                 "CREATE TRIGGER {trigger} AFTER UPDATE ON {from}\n    \
-                 WHEN NEW.{plain} IS NOT OLD.{plain} AND NEW.{sealed} IS OLD.{sealed} AND NEW.{sealed} IS NOT NULL\n\
+                 WHEN {is_changed} AND NEW.{sealed} IS OLD.{sealed} AND NEW.{sealed} IS NOT NULL\n\
                  BEGIN\n    UPDATE {from} SET {sealed} = NULL WHERE {};\nEND;",
                 key.join(" AND ")
             )

@@ -189,9 +189,15 @@ impl Operations {
         let dialect = self.database.dialect();
         let conditions = job.targets.iter().map(|target| {
             if target.is_in_place() {
-                return predicate::is_value(dialect, &target.source, target.field.stored_as());
+                let encoding = target.field.stored_as();
+                let (own, other) = (
+                    predicate::is_value(dialect, &target.source, encoding),
+                    predicate::is_in_other_encoding(dialect, &target.source, encoding),
+                );
+                return format!("({own} OR {other})");
             }
-            format!("({} IS NOT NULL AND {} IS NULL)", target.source.at(dialect), target.sink.at(dialect))
+            // A plaintext that is there already may be stale.
+            format!("({} IS NOT NULL OR {} IS NOT NULL)", target.source.at(dialect), target.sink.at(dialect))
         });
         let condition = any(conditions);
         run(&self.database, &keys, Job { condition, ..job }, options).await
@@ -235,6 +241,7 @@ impl Operations {
             let of_keyring = || self.keyring.importer(column.field().context()).cloned();
             target.importer = plan.importers.get(name).cloned().or_else(of_keyring);
             target.check(self.database.dialect(), table)?;
+            target.check_sink(self.database.dialect(), table)?;
             targets.push(target);
         }
         let job = Job { table: live, targets, place, condition: String::new() };

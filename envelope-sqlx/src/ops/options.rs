@@ -9,7 +9,7 @@ use core::{
 use std::sync::{Arc, Mutex, PoisonError};
 
 use envelope_core::BoxFuture;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep};
 
 /// How a run goes about its work. The default is one worker, 500 rows a batch, and no throttle.
 #[derive(Clone, Default)]
@@ -99,7 +99,8 @@ impl RunOptions {
         if let Some(throttle) = &self.throttle {
             let at = throttle.take(rows);
             while Instant::now() < at && !self.stop.is_stopped() {
-                sleep_until(at.min(Instant::now() + Duration::from_millis(100))).await;
+                let slice = Duration::from_millis(100);
+                sleep(at.saturating_duration_since(Instant::now()).min(slice)).await;
             }
         }
     }

@@ -3,9 +3,14 @@
 //! A row is changed only if it is as it was read, so no update of anyone's is lost. What is left to do is told by the rows themselves, so
 //! a run that ended anyhow is started again, and any number of processes may run at once.
 
+mod write;
+
 use core::{mem, time::Duration};
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Instant,
 };
 
@@ -17,14 +22,14 @@ use super::{
     change::Manner,
     database::{Database, Session},
     dialect::Dialect,
-    error::{Doing as _, OpsError, is_passing, quotes_values},
+    error::{Doing as _, OpsError, is_passing},
     keys::{Keys, purpose},
     options::{Progress, RunOptions},
     predicate,
     report::{Failure, Failures, TableReport, seconds},
-    statement::Statement,
     target::Verb,
 };
+use write::{Written, changed_target};
 
 /// Rows of a first batch, before it is known how large rows are.
 const FIRST_BATCH: usize = 32;
@@ -42,6 +47,8 @@ struct Run {
     options: RunOptions,
     can_skip_locked: bool,
     counts: Mutex<Counts>,
+    /// Whether this goes through the table without a lock and without writing, to find what is left.
+    is_counting: AtomicBool,
 }
 
 #[derive(Debug, Default)]
@@ -52,6 +59,8 @@ struct Counts {
     /// Changes that the database refused, of which another pass would not make any.
     refused: u64,
     failures: Failures,
+    /// Rows of batches of which none was changed.
+    stuck: Failures,
 }
 
 /// Does a job to its end.
@@ -65,7 +74,7 @@ pub(crate) async fn run(
     let mut session = database.session().await?;
     let dialect = database.dialect();
     let found = predicate::count(dialect, &mut session, &job.table, &job.condition).await?;
-    let can_skip_locked = can_skip_locked(dialect, &mut session).await?;
+    let can_skip_locked = session.can_skip_locked(dialect).await?;
     // The workers may need every connection that there is.
     drop(session);
     let mut report = TableReport {
@@ -84,6 +93,7 @@ pub(crate) async fn run(
         options: options.clone(),
         can_skip_locked,
         counts: Mutex::default(),
+        is_counting: AtomicBool::new(false),
     });
     let mut idle = 0;
     loop {
@@ -96,14 +106,16 @@ pub(crate) async fn run(
         if options.is_dry {
             break;
         }
-        let is_idle = counts.changed == 0 && counts.conflicts <= counts.refused;
-        if is_idle || report.is_stopped {
-            let mut session = database.session().await?;
-            let left = predicate::count(dialect, &mut session, &run.job.table, &run.job.condition).await?;
-            // Of some conditions only the opened value tells whether there is something to do.
-            report.remaining = Some(if run.job.is_exact() { left } else { report.failed });
-            let is_done = left <= report.failed || !run.job.is_exact() || report.is_stopped;
-            if is_done || idle >= IDLE_PASSES {
+        // Rows that are changed by others all the time, and those that a trigger keeps as they are, are no reason to go on for ever.
+        if counts.changed == 0 || report.is_stopped {
+            let (left, failed) = run.left(&progress, &mut report).await?;
+            report.remaining = left;
+            if left.is_none_or(|left| left <= failed) || report.is_stopped {
+                break;
+            }
+            if idle >= IDLE_PASSES {
+                report.failed = report.failed.saturating_add(counts.stuck.count());
+                report.failures.extend(counts.stuck.into_first());
                 break;
             }
             sleep(Duration::from_millis(50_u64 << idle)).await;
@@ -120,15 +132,58 @@ pub(crate) async fn run(
 impl Job {
     /// Whether the condition alone tells what there is to do.
     fn is_exact(&self) -> bool {
-        !self.targets.iter().any(|target| target.former.is_some() || target.importer.is_some())
+        !self.targets.iter().any(|target| {
+            let compares = target.verb == Verb::Decrypt && !target.is_in_place();
+            target.former.is_some() || target.importer.is_some() || compares
+        })
+    }
+
+    /// Whether what was written is read again: a column of the database's own type may round, or cut.
+    fn is_read_back(&self) -> bool {
+        self.targets.iter().any(|target| target.verb == Verb::Decrypt)
     }
 }
 
 impl Run {
+    /// How many rows there is still something to do in, and of how many it failed. Where only the opened values tell, all are opened again,
+    /// those that others have locked as well; a run that was stopped does not know.
+    async fn left(
+        self: &Arc<Self>,
+        progress: &Progress,
+        report: &mut TableReport,
+    ) -> Result<(Option<u64>, u64), OpsError> {
+        if self.job.is_exact() {
+            let mut session = self.database.session().await?;
+            let (table, condition) = (&self.job.table, &self.job.condition);
+            let left = predicate::count(self.database.dialect(), &mut session, table, condition).await?;
+            return Ok((Some(left), report.failed));
+        }
+        if report.is_stopped {
+            return Ok((None, 0));
+        }
+        self.is_counting.store(true, Ordering::Release);
+        let counted = Arc::clone(self).pass(progress, report.changed).await;
+        self.is_counting.store(false, Ordering::Release);
+        let counted = counted?;
+        report.is_stopped = self.options.stop.is_stopped();
+        if report.is_stopped {
+            return Ok((None, 0));
+        }
+        // What the database refuses is to be changed still; what does not open is not.
+        let unread = counted.failures.count();
+        let left = counted.changed.saturating_add(unread);
+        Ok((Some(left), report.failed.max(unread)))
+    }
+
+    /// Whether nothing is written.
+    fn is_dry(&self) -> bool {
+        self.options.is_dry || self.is_counting.load(Ordering::Acquire)
+    }
+
     /// Goes through the table once.
     async fn pass(self: Arc<Self>, progress: &Progress, before: u64) -> Result<Counts, OpsError> {
         let workers = match &self.options.workers {
-            Some(workers) if self.can_skip_locked && !self.options.is_dry => {
+            Some(workers) if self.can_skip_locked && !self.is_dry() => {
                 workers.get().min(self.database.connections())
             }
             _ => 1,
@@ -186,7 +241,7 @@ impl Run {
                 Err(Interrupted::Database(doing, error)) => {
                     self.roll_back(session).await;
                     if !is_passing(&error) || attempt >= ATTEMPTS {
-                        return Err(error).doing(doing);
+                        return Err(error).doing_with_values(doing);
                     }
                     sleep(Duration::from_millis(5_u64 << attempt)).await;
                     attempt = attempt.saturating_add(1);
@@ -196,7 +251,7 @@ impl Run {
     }
 
     async fn roll_back(&self, session: &mut Session) {
-        if self.locks() {
+        if self.locks() || self.job.is_read_back() {
             // Of a connection that is broken, the next statement tells.
             let _ = session.run("ROLLBACK").await;
         }
@@ -204,7 +259,7 @@ impl Run {
 
     /// Whether a batch is a transaction that locks its rows. SQLite locks the whole file, so there it is read first, without a lock.
     fn locks(&self) -> bool {
-        self.database.dialect() != Dialect::Sqlite && !self.options.is_dry
+        self.database.dialect() != Dialect::Sqlite && !self.is_dry()
     }
 
     async fn batch(
@@ -233,17 +288,25 @@ impl Run {
         let bytes = rows.iter().flat_map(|row| &row.values).map(|(value, _)| size(value)).sum();
         let read = rows.len();
         let (changes, failures) = self.changes(rows).await?;
-        let changed = if self.options.is_dry {
-            changes.len().try_into().unwrap_or(u64::MAX)
+        let tried: u64 = changes.len().try_into().unwrap_or(u64::MAX);
+        let written = if self.is_dry() {
+            Written { changed: tried, refusals: Vec::new() }
         } else {
             self.write(session, &changes).await?
         };
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         counts.read = counts.read.saturating_add(read.try_into().unwrap_or(u64::MAX));
-        counts.changed = counts.changed.saturating_add(changed);
-        let tried: u64 = changes.len().try_into().unwrap_or(u64::MAX);
-        counts.conflicts = counts.conflicts.saturating_add(tried.saturating_sub(changed));
-        failures.into_iter().for_each(|failure| counts.failures.add(failure));
+        counts.changed = counts.changed.saturating_add(written.changed);
+        counts.conflicts = counts.conflicts.saturating_add(tried.saturating_sub(written.changed));
+        counts.refused = counts.refused.saturating_add(written.refusals.len().try_into().unwrap_or(u64::MAX));
+        if written.changed == 0 && written.refusals.is_empty() {
+            for change in &changes {
+                let cause =
+                    "others change the row all the time, or a trigger of the database keeps it as it is";
+                counts.stuck.add(self.failure(&change.row, changed_target(change), cause.to_owned()));
+            }
+        }
+        failures.into_iter().chain(written.refusals).for_each(|failure| counts.failures.add(failure));
         Ok(Some(Batch { last, bytes }))
     }
 
@@ -251,10 +314,13 @@ impl Run {
     async fn changes(&self, rows: Vec<Row>) -> Result<(Vec<Change>, Vec<Failure>), OpsError> {
         let mut failures = Vec::new();
         let mut placed = Vec::new();
-        let modes =
-            self.job.targets.iter().filter(|target| target.verb != Verb::Decrypt && !self.options.is_dry);
+        let modes = self.job.targets.iter().filter(|target| target.verb != Verb::Decrypt && !self.is_dry());
         let purposes = modes.map(|target| purpose(target.field.mode())).collect();
         for row in rows {
+            if let Some(index) = row.unreadable() {
+                failures.push(self.failure(&row, index, "the row has text that is not UTF-8".to_owned()));
+                continue;
+            }
             match self.job.place(&row) {
                 Ok((tenant, place)) => {
                     self.keys.warm(&tenant, &purposes).await?;
@@ -265,7 +331,7 @@ impl Run {
                 Err(cause) => failures.push(self.failure(&row, 0, cause.to_owned())),
             }
         }
-        let manner = Manner { dialect: self.database.dialect(), is_dry: self.options.is_dry };
+        let manner = Manner { dialect: self.database.dialect(), is_dry: self.is_dry() };
         let mut changes = Vec::with_capacity(placed.len());
         for (row, tenant, place) in placed {
             let mut new = Vec::with_capacity(self.job.targets.len());
@@ -282,61 +348,6 @@ impl Run {
             }
         }
         Ok((changes, failures))
-    }
-
-    /// How many rows were changed; the others are not as they were read any more.
-    async fn write(&self, session: &mut Session, changes: &[Change]) -> Result<u64, Interrupted> {
-        const WRITING: &str = "writing rows";
-        let dialect = self.database.dialect();
-        let mut changed = 0_u64;
-        if !changes.is_empty() {
-            for update in self.job.update(dialect, changes) {
-                match session.execute(update).await {
-                    Ok(rows) => changed = changed.saturating_add(rows),
-                    Err(error) if !is_passing(&error) && is_refusal(&error) => {
-                        self.roll_back(session).await;
-                        return self.write_each(session, changes).await;
-                    }
-                    Err(error) => return Err(Interrupted::Database(WRITING, error)),
-                }
-            }
-        }
-        if self.locks() {
-            session.run("COMMIT").await.at(WRITING)?;
-        }
-        Ok(changed)
-    }
-
-    /// Finds out which row the database refuses, and changes the others.
-    async fn write_each(&self, session: &mut Session, changes: &[Change]) -> Result<u64, Interrupted> {
-        let mut changed = 0_u64;
-        for change in changes {
-            match session.execute(self.job.update_one(self.database.dialect(), change)).await {
-                Ok(rows) => changed = changed.saturating_add(rows),
-                Err(error) if !is_passing(&error) && is_refusal(&error) => {
-                    let code = error.as_database_error().and_then(|error| error.code()).map(String::from);
-                    let cause =
-                        format!("the database refused the new value (code {})", code.unwrap_or_default());
-                    let index = change.new.iter().position(Option::is_some).unwrap_or(0);
-                    let failure = self.failure(&change.row, index, cause);
-                    let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-                    counts.failures.add(failure);
-                    counts.refused = counts.refused.saturating_add(1);
-                }
-                Err(error) => return Err(Interrupted::Database("writing a row", error)),
-            }
-        }
-        Ok(changed)
-    }
-
-    fn failure(&self, row: &Row, target: usize, cause: String) -> Failure {
-        let column = self.job.targets.get(target).map(|target| target.field.name().column().to_owned());
-        Failure {
-            table: self.job.table.name.clone(),
-            column: column.unwrap_or_default(),
-            row: self.job.name(row),
-            cause,
-        }
     }
 }
 
@@ -367,31 +378,6 @@ impl<T> At<T> for Result<T, sqlx::Error> {
     }
 }
 
-/// The value is to blame, and not the database or the connection.
-fn is_refusal(error: &sqlx::Error) -> bool {
-    let code = error.as_database_error().and_then(|error| error.code());
-    code.is_some_and(|code| quotes_values(&code))
-}
-
 fn size(cell: &Cell) -> usize {
     cell.bytes().map_or(8, <[u8]>::len)
-}
-
-/// MySQL has `SKIP LOCKED` from 8.0.1 on, MariaDB from 10.6 on, PostgreSQL in every version that is in use.
-async fn can_skip_locked(dialect: Dialect, session: &mut Session) -> Result<bool, OpsError> {
-    match dialect {
-        Dialect::Postgres => Ok(true),
-        Dialect::Sqlite => Ok(false),
-        Dialect::MySql => {
-            let rows = session
-                .rows(Statement::new(dialect, "SELECT VERSION()"))
-                .await
-                .doing("asking for the version")?;
-            let version = rows.first().and_then(|row| row.first()).and_then(Cell::text).unwrap_or_default();
-            let mut numbers = version.split(['.', '-']).map_while(|part| part.parse::<u32>().ok());
-            let (major, minor) = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
-            let needed = if version.contains("MariaDB") { (10, 6) } else { (8, 0) };
-            Ok((major, minor) >= needed)
-        }
-    }
 }
