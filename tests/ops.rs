@@ -12,6 +12,8 @@ mod declared;
 mod encrypt;
 #[path = "ops/guide.rs"]
 mod guide;
+#[path = "ops/indexes.rs"]
+mod indexes;
 #[path = "ops/imports.rs"]
 mod imports;
 #[path = "ops/kinds.rs"]

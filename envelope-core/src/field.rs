@@ -112,6 +112,7 @@ pub struct Field {
     indexes: &'static [Self],
     compound: &'static [Self],
     terms: &'static [Self],
+    key: IndexKey,
 }
 
 impl Field {
@@ -140,6 +141,7 @@ impl Field {
             indexes: &[],
             compound: &[],
             terms: &[],
+            key: IndexKey::Active,
         }
     }
 
@@ -245,6 +247,26 @@ impl Field {
         self.encoding = encoding;
         self.plaintext_rows = PlaintextRows::Refuse;
         self
+    }
+
+    /// The same column for what is written under these keys: a deterministic column or an index whose rows are brought under the next search
+    /// key before that is promoted.
+    #[must_use]
+    pub const fn under(mut self, key: IndexKey) -> Self {
+        match self.index {
+            Some(index) => self.index = Some(index.under(key)),
+            None => self.key = key,
+        }
+        self
+    }
+
+    /// The keys under which the column is written.
+    #[must_use]
+    pub const fn written_under(&self) -> IndexKey {
+        match &self.index {
+            Some(index) => index.key(),
+            None => self.key,
+        }
     }
 
     /// How values are stored.

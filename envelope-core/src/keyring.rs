@@ -175,7 +175,7 @@ impl Keyring {
     ) -> Result<R, KeyError> {
         let suite = Suite::of(field.mode());
         let now = self.ring.clock.now();
-        let is_newest = field.index().is_some_and(|index| index.key() == IndexKey::Newest);
+        let is_newest = field.written_under() == IndexKey::Newest && purpose == Purpose::Search;
         let writes = |set: &KeySet| {
             let entry = if is_newest { set.newest(purpose) } else { set.active(purpose) };
             entry.map(|entry| entry.record.id)

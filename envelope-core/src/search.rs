@@ -15,6 +15,7 @@ use crate::{
     field::{Column, Encoding, Field, Index, IndexedColumn, Mode},
     keyring::Keyring,
     plaintext::{ToPlaintext, encode},
+    row::Place,
     suite::ColumnKey,
     terms,
 };
@@ -104,11 +105,25 @@ impl Keyring {
         field: &Field,
         value: &(impl ToPlaintext + ?Sized),
     ) -> Result<Vec<Vec<u8>>, SealError> {
+        self.terms_at(field, &Place::default(), value)
+    }
+
+    /// As [`terms_field`](Self::terms_field), for a row of a tenant.
+    ///
+    /// # Errors
+    ///
+    /// As [`terms_field`](Self::terms_field).
+    pub fn terms_at(
+        &self,
+        field: &Field,
+        place: &Place,
+        value: &(impl ToPlaintext + ?Sized),
+    ) -> Result<Vec<Vec<u8>>, SealError> {
         let name = field.name();
         let index = field.index().ok_or(SealError::NotSearchable { field: name })?;
         let plaintext = |source| SealError::Plaintext { field: name, source };
         let texts = terms::texts(index, &encode(value).map_err(plaintext)?).map_err(plaintext)?;
-        self.of_place(field, &crate::row::Place::default())
+        self.of_place(field, place)
             .map_err(|source| SealError::Place { field: name, source })?
             .with_active(crate::key::Purpose::Search, field, |column| {
                 sorted(texts.iter().map(|text| term(field, index, column, text)).collect())
@@ -123,7 +138,7 @@ impl Keyring {
         };
         let (texts, check) = find.plan(index).map_err(|source| SealError::Search { field: name, source })?;
         let keyring = self
-            .of_place(field, &crate::row::Place::default())
+            .of_place(field, &Place::default())
             .map_err(|source| SealError::Place { field: name, source })?;
         let mut groups = vec![Vec::new(); texts.len()];
         keyring

@@ -14,6 +14,7 @@ mod run;
 mod batch;
 mod change;
 mod target;
+mod index;
 mod plan;
 mod keys;
 mod place;

@@ -15,6 +15,7 @@ pub struct Index {
     bits: u16,
     key: IndexKey,
     table: Option<TermTable>,
+    columns: &'static [&'static str],
 }
 
 /// What of a value an index is of.
@@ -80,7 +81,7 @@ impl Index {
         if let Take::Prefix(length) | Take::Suffix(length) = take {
             assert!(length > 0, "a prefix or suffix has 1 character or more");
         }
-        Self { parts: &[&[]], take, bits: 128, key: IndexKey::Active, table: None }
+        Self { parts: &[&[]], take, bits: 128, key: IndexKey::Active, table: None, columns: &[] }
     }
 
     /// The same for values that are first made alike by these steps, in this order; one list for each column of a compound
@@ -133,6 +134,27 @@ impl Index {
     pub const fn in_table(mut self, table: TermTable) -> Self {
         self.table = Some(table);
         self
+    }
+
+    /// The same of several columns of a table, which these are, in this order.
+    ///
+    /// # Panics
+    ///
+    /// When they are not as many as the lists of steps; in a constant this is a compile error.
+    #[must_use]
+    pub const fn of_columns(mut self, columns: &'static [&'static str]) -> Self {
+        assert!(
+            columns.len() == self.parts.len(),
+            "a compound index has a list of steps for each of its columns"
+        );
+        self.columns = columns;
+        self
+    }
+
+    /// The columns that a compound index is of; empty for an index of one.
+    #[must_use]
+    pub const fn columns(&self) -> &'static [&'static str] {
+        self.columns
     }
 
     /// The steps before a term is made, for each column that the index is of.

@@ -80,6 +80,10 @@ fn marker(model: &Model, index: &Index) -> TokenStream {
             .map_or_else(|| terms.key.unraw().to_string(), |field| field.column.clone());
         quote!(.in_table(#private::TermTable { row: #row, of_table: #of_table, key: #key }))
     });
+    let of_columns = (index.fields.len() > 1).then(|| {
+        let columns = index.fields.iter().filter_map(|field| Some(&model.find(field)?.column));
+        quote!(.of_columns(&[#(#columns),*]))
+    });
     let encoding = index.is_text.then(|| quote!(.encoding(#private::Encoding::Text)));
     let tenant = tenant_column(model).map(|column| quote!(.of_tenants(#column)));
     let field = quote! {
@@ -87,7 +91,7 @@ fn marker(model: &Model, index: &Index) -> TokenStream {
             #table,
             #column,
             #context,
-            #private::Index::new(#take).normalized(&[#(#lists),*]) #bits #key #terms,
+            #private::Index::new(#take).normalized(&[#(#lists),*]) #of_columns #bits #key #terms,
         ) #encoding #tenant
     };
     let of = index.fields.iter().map(|field| field.unraw().to_string()).collect::<Vec<_>>().join(", ");

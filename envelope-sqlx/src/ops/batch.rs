@@ -6,6 +6,7 @@ use envelope_core::{Place, Tenant};
 
 use super::{
     cell::{Argument, Cell},
+    change::New,
     dialect::Dialect,
     place,
     schema::{Class, LiveColumn, LiveTable},
@@ -29,6 +30,8 @@ pub(crate) struct Row {
     pub(crate) key: Vec<Cell>,
     /// Source and sink of each target; the same twice if they are one column.
     pub(crate) values: Vec<(Cell, Cell)>,
+    /// The further columns of each target that is a compound index.
+    pub(crate) others: Vec<Vec<Cell>>,
     place: Vec<Cell>,
     /// The row's key, for people.
     name: String,
@@ -38,7 +41,7 @@ pub(crate) struct Row {
 #[derive(Clone, Debug)]
 pub(crate) struct Change {
     pub(crate) row: Row,
-    pub(crate) new: Vec<Option<Cell>>,
+    pub(crate) new: Vec<Option<New>>,
 }
 
 /// More parameters than this no statement has; SQLite permits 32,766.
@@ -47,7 +50,9 @@ const MOST_PARAMETERS: usize = 30_000;
 impl Job {
     /// How many rows a batch has at most.
     pub(crate) fn most_rows(&self) -> usize {
+        let others: usize = self.targets.iter().map(|target| target.others().count()).sum();
         let each = self.targets.len().saturating_mul(3).saturating_add(self.table.key.len());
+        let each = each.saturating_add(others);
         let each = each.saturating_add(self.place.row.len()).saturating_add(1);
         MOST_PARAMETERS.checked_div(each).unwrap_or(1).max(1)
     }
@@ -68,10 +73,11 @@ impl Job {
             .key
             .iter()
             .chain(&self.table.names)
-            .chain(self.targets.iter().flat_map(|target| [&target.source, &target.sink]))
-            .chain(place);
+            .map(|column| column.select(dialect))
+            .chain(self.targets.iter().flat_map(|target| target.select(dialect)))
+            .chain(place.map(|column| column.select(dialect)));
         query.list(", ", columns, |query, column| {
-            query.push(column.select(dialect));
+            query.push(column);
         });
         query.push(format!(" FROM {} AS t WHERE {}", dialect.quote_table(&self.table.name), self.condition));
         if let Some(extra) = extra {
@@ -138,10 +144,16 @@ impl Job {
         } else {
             names.iter().map(shown).collect::<Vec<_>>().join(", ")
         };
+        let (values, others) = self
+            .targets
+            .iter()
+            .map(|target| ((take(), take()), target.others().map(|_| take()).collect()))
+            .unzip();
         Row {
             name,
             key,
-            values: self.targets.iter().map(|_| (take(), take())).collect(),
+            values,
+            others,
             place: self.place.row.iter().chain(&self.place.tenant).map(|_| take()).collect(),
         }
     }
@@ -177,10 +189,13 @@ impl Job {
         dialect: Dialect,
         row: &'a Row,
     ) -> impl Iterator<Item = (&'a LiveColumn, &'a Cell)> {
-        let values = self.targets.iter().zip(&row.values).flat_map(|(target, (source, sink))| {
-            let sink = (!target.is_in_place()).then_some((&target.sink, sink));
-            [Some((&target.source, source)), sink].into_iter().flatten()
-        });
+        let values = self.targets.iter().zip(&row.values).zip(&row.others).flat_map(
+            |((target, (source, sink)), others)| {
+                let sink = (!target.is_in_place()).then_some((&target.sink, sink));
+                let others = target.others().zip(others);
+                [Some((&target.source, source)), sink].into_iter().flatten().chain(others)
+            },
+        );
         let place = self.place.row.iter().chain(&self.place.tenant).zip(&row.place);
         values.chain(place.filter(move |_| dialect == Dialect::Sqlite))
     }
@@ -188,7 +203,10 @@ impl Job {
     /// The columns that get a new value, with it.
     fn new_values<'a>(&'a self, change: &'a Change) -> impl Iterator<Item = (&'a LiveColumn, &'a Cell)> {
         let new = self.targets.iter().zip(&change.new);
-        new.filter_map(|(target, new)| Some((&target.sink, new.as_ref()?)))
+        new.filter_map(|(target, new)| match new {
+            Some(New::Cell(cell)) => Some((&target.sink, cell)),
+            Some(New::Terms(_)) | None => None,
+        })
     }
 
     /// For one row: what MySQL is given, and what tells which row of a batch is refused.
@@ -200,19 +218,33 @@ impl Job {
             update.push(format!("{} = {before}", dialect.quote(&column.name)));
             update.bind(argument(dialect, column, cell)).push(behind);
         });
-        update.push(" WHERE ").list(
-            " AND ",
-            self.table.key.iter().zip(&change.row.key),
-            |update, (column, cell)| {
-                let (before, behind) = column.cast(dialect);
-                update.push(format!("{} = {before}", column.at(dialect))).bind(cell.clone()).push(behind);
-            },
-        );
+        self.push_as_read(&mut update, dialect, change);
+        update
+    }
+
+    /// The row of a change, if it is still as it was read.
+    pub(crate) fn as_read(&self, dialect: Dialect, change: &Change) -> Statement {
+        let mut query =
+            Statement::new(dialect, format!("SELECT 1 FROM {} AS t", dialect.quote_table(&self.table.name)));
+        self.push_as_read(&mut query, dialect, change);
+        query
+    }
+
+    fn push_as_read(&self, statement: &mut Statement, dialect: Dialect, change: &Change) {
+        self.push_row(statement, dialect, change);
         for (column, cell) in self.watched(dialect, &change.row) {
             let (own, before, behind) = column.exact(dialect);
-            update.push(format!(" AND {own}{}{before}", dialect.same())).bind(cell.clone()).push(behind);
+            statement.push(format!(" AND {own}{}{before}", dialect.same())).bind(cell.clone()).push(behind);
         }
-        update
+    }
+
+    /// The condition of the row of a change.
+    pub(super) fn push_row(&self, statement: &mut Statement, dialect: Dialect, change: &Change) {
+        let key = self.table.key.iter().zip(&change.row.key);
+        statement.push(" WHERE ").list(" AND ", key, |statement, (column, cell)| {
+            let (before, behind) = column.cast(dialect);
+            statement.push(format!("{} = {before}", column.at(dialect))).bind(cell.clone()).push(behind);
+        });
     }
 
     fn update_sqlite(&self, changes: &[&Change]) -> Statement {
@@ -302,18 +334,15 @@ impl Job {
         query.list(", ", &self.targets, |query, target| {
             query.push(target.sink.select(dialect));
         });
-        query.push(format!(" FROM {} AS t WHERE ", dialect.quote_table(&self.table.name)));
-        query.list(" AND ", self.table.key.iter().zip(&change.row.key), |query, (column, cell)| {
-            let (before, behind) = column.cast(dialect);
-            query.push(format!("{} = {before}", column.at(dialect))).bind(cell.clone()).push(behind);
-        });
+        query.push(format!(" FROM {} AS t", dialect.quote_table(&self.table.name)));
+        self.push_row(&mut query, dialect, change);
         query
     }
 
     /// The target whose column does not hold what was written, of what [`sinks`](Self::sinks) gave.
     pub(crate) fn lossy_target(&self, change: &Change, found: &[Cell]) -> Option<usize> {
         self.targets.iter().zip(&change.new).enumerate().find_map(|(index, (target, new))| {
-            let new = new.as_ref()?;
+            let Some(New::Cell(new)) = new else { return None };
             let is_kept = found.get(index).is_some_and(|found| target.is_kept(new, found));
             (!is_kept).then_some(index)
         })
@@ -325,12 +354,20 @@ impl Job {
     }
 }
 
+impl Change {
+    /// Whether it changes the row itself.
+    pub(crate) fn has_cells(&self) -> bool {
+        self.new.iter().any(|new| matches!(new, Some(New::Cell(_))))
+    }
+}
+
 impl Row {
     /// The first target, if any cell of the row could not be read: it could not be compared with the row as it is.
     pub(crate) fn unreadable(&self) -> Option<usize> {
         let is_unreadable = |cell: &Cell| matches!(cell, Cell::Unreadable);
         let of_value = self.values.iter().position(|(a, b)| is_unreadable(a) || is_unreadable(b));
-        of_value.or_else(|| self.key.iter().any(is_unreadable).then_some(0))
+        let of_other = || self.others.iter().position(|others| others.iter().any(is_unreadable));
+        of_value.or_else(of_other).or_else(|| self.key.iter().any(is_unreadable).then_some(0))
     }
 }
 

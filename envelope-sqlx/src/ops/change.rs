@@ -4,6 +4,7 @@ use envelope_core::{Encoding, Field, Import, Keyring, OpenError, Place, Plaintex
 use zeroize::Zeroizing;
 
 use super::{
+    batch::Row,
     cell::Cell,
     convert::{self, Encoded, Plain},
     dialect::Dialect,
@@ -21,12 +22,37 @@ pub(crate) struct Manner {
     pub(crate) is_dry: bool,
 }
 
+/// What is written.
+#[derive(Clone, Debug)]
+pub(crate) enum New {
+    /// Into the target's sink.
+    Cell(Cell),
+    /// Into a table of terms, in the place of those that are there.
+    Terms(Vec<Vec<u8>>),
+}
+
 /// The value's cause of failure, for people. Names no value.
 pub(crate) type Cause = String;
 
 impl Target {
+    /// What a row gets in the place of this target, of that number; `None` if it stays as it is.
+    pub(crate) fn new(
+        &self,
+        keys: &Keys,
+        manner: Manner,
+        tenant: &Tenant,
+        place: &Place,
+        (index, row): (usize, &Row),
+    ) -> Result<Option<New>, Cause> {
+        if self.verb == Verb::Index {
+            return self.index(keys, manner, tenant, place, (index, row));
+        }
+        let Some((source, sink)) = row.values.get(index) else { return Ok(None) };
+        Ok(self.change(keys, manner, tenant, place, source, sink)?.map(New::Cell))
+    }
+
     /// The new value; `None` if the old one stays.
-    pub(crate) fn change(
+    fn change(
         &self,
         keys: &Keys,
         manner: Manner,
@@ -49,6 +75,7 @@ impl Target {
             Verb::Encrypt => self.encrypt(keys, manner, place, source),
             Verb::Reencrypt => self.reencrypt(keys, manner, tenant, place, source),
             Verb::Decrypt => self.decrypt(keys, manner, place, source, sink),
+            Verb::Index => Ok(None),
         }
     }
 
@@ -109,7 +136,7 @@ impl Target {
             };
         };
         let is_declared = header.mode() == self.field.mode() && header.encoding() == self.field.stored_as();
-        let is_current = is_declared && keys.active(tenant, header.mode()) == Some(header.key());
+        let is_current = is_declared && keys.wanted(tenant, &self.field) == Some(header.key());
         let opened = match &self.former {
             None if is_current => return Ok(None),
             None => {
@@ -136,7 +163,9 @@ impl Target {
         if manner.is_dry {
             return Ok(Some(Cell::Null));
         }
-        self.sealed(keys.keyring().seal_at(&self.field, place, &opened).map_err(|error| error.to_string())?)
+        let sealed =
+            keys.keyring().seal_at(&self.field, place, &opened).map_err(|error| error.to_string())?;
+        Ok(Some(self.sealed(sealed)?))
     }
 
     /// The header of a value of ours. Foreign bytes may begin like one by chance, but hardly with the id of a key that there is.
@@ -285,14 +314,15 @@ impl Target {
         if manner.is_dry {
             return Ok(Some(Cell::Null));
         }
-        self.sealed(keyring.seal_at(&self.field, place, plain).map_err(|error| error.to_string())?)
+        let sealed = keyring.seal_at(&self.field, place, plain).map_err(|error| error.to_string())?;
+        Ok(Some(self.sealed(sealed)?))
     }
 
-    fn sealed(&self, value: Vec<u8>) -> Result<Option<Cell>, Cause> {
-        Ok(Some(match self.field.stored_as() {
+    pub(super) fn sealed(&self, value: Vec<u8>) -> Result<Cell, Cause> {
+        Ok(match self.field.stored_as() {
             Encoding::Bytes => Cell::Bytes(value),
             Encoding::Text => Cell::Text(String::from_utf8(value).map_err(|_| "text that is none")?),
-        }))
+        })
     }
 }
 
@@ -300,7 +330,7 @@ fn open(keyring: &Keyring, field: &Field, place: &Place, stored: &[u8]) -> Resul
     keyring.open_at(field, place, stored)
 }
 
-fn is_begun(stored: &[u8]) -> bool {
+pub(super) fn is_begun(stored: &[u8]) -> bool {
     [Encoding::Bytes, Encoding::Text].iter().any(|form| ValueHeader::is_begun_by(stored, *form))
 }
 

@@ -6,7 +6,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use envelope_core::{KeyError, KeyId, KeyState, Keyring, Mode, Purpose, Tenant};
+use envelope_core::{Field, IndexKey, KeyError, KeyId, KeyInfo, KeyState, Keyring, Mode, Purpose, Tenant};
 
 use super::error::OpsError;
 
@@ -22,6 +22,8 @@ pub(crate) struct Keys {
 struct Active {
     encrypt: Option<KeyId>,
     search: Option<KeyId>,
+    /// The pending search key, or the active one.
+    newest: Option<KeyId>,
 }
 
 impl Keys {
@@ -64,6 +66,8 @@ impl Keys {
                 Purpose::Search => active.search = Some(key.id),
             }
         }
+        let is_pending = |key: &&KeyInfo| key.purpose == Purpose::Search && key.state == KeyState::Pending;
+        active.newest = keys.iter().find(is_pending).map(|key| key.id).or(active.search);
         self.active.lock().unwrap_or_else(PoisonError::into_inner).insert(tenant.clone(), active);
         // Reading the records forgot the keys themselves.
         for purpose in modes {
@@ -80,13 +84,14 @@ impl Keys {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).contains(&key)
     }
 
-    /// The key that a tenant's values of this mode are to be under, once it is [warm](Self::warm).
-    pub(crate) fn active(&self, tenant: &Tenant, mode: Mode) -> Option<KeyId> {
+    /// The key that a tenant's values of a column are to be under, once it is [warm](Self::warm).
+    pub(crate) fn wanted(&self, tenant: &Tenant, field: &Field) -> Option<KeyId> {
         let active = self.active.lock().unwrap_or_else(PoisonError::into_inner);
         let active = active.get(tenant)?;
-        match purpose(mode) {
-            Purpose::Encrypt => active.encrypt,
-            Purpose::Search => active.search,
+        match (purpose(field.mode()), field.written_under()) {
+            (Purpose::Encrypt, _) => active.encrypt,
+            (Purpose::Search, IndexKey::Active) => active.search,
+            (Purpose::Search, IndexKey::Newest) => active.newest,
         }
     }
 

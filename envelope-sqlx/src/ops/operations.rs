@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use envelope_core::{DeclaredColumn, Field, Keyring, Mode, ValueHeader};
+use envelope_core::{DeclaredColumn, Field, IndexKey, KeyState, Keyring, Tenant, ValueHeader};
 
 use super::{
     batch::Job,
@@ -63,13 +63,21 @@ pub struct Operations {
     pub(crate) columns: Vec<DeclaredColumn>,
     /// How values of a column were sealed before, whatever the plan is, by table and column.
     former: BTreeMap<(String, String), Field>,
+    /// Columns of terms, as `table.column`, of which it is not known how they are made.
+    pub(crate) counted_only: BTreeSet<String>,
 }
 
 impl Operations {
     /// Nothing is declared yet.
     #[must_use]
     pub fn new(database: Database, keyring: &Keyring) -> Self {
-        Self { database, keyring: keyring.clone(), columns: Vec::new(), former: BTreeMap::new() }
+        Self {
+            database,
+            keyring: keyring.clone(),
+            columns: Vec::new(),
+            former: BTreeMap::new(),
+            counted_only: BTreeSet::new(),
+        }
     }
 
     /// The encrypted columns of a struct.
@@ -110,7 +118,7 @@ impl Operations {
 
     /// Encrypts what stands in plaintext, row by row, while the application goes on.
     ///
-    /// In place, the column's model has to say `#[encrypt(plaintext = "read")]` while this runs. Can be repeated, stopped, killed, and run by
+    /// Then the terms of the columns' indexes are written. In place, the column's model has to say `#[encrypt(plaintext = "read")]` while this runs. Can be repeated, stopped, killed, and run by
     /// several processes at once.
     ///
     /// # Errors
@@ -133,16 +141,53 @@ impl Operations {
             }
         });
         let condition = any(conditions);
-        run(&self.database, &keys, Job { condition, ..job }, options).await
+        let mut report = run(&self.database, &keys, Job { condition, ..job }, options).await?;
+        // What a dry run leaves in plaintext has no terms yet.
+        if !report.is_dry_run && !report.is_stopped {
+            report.terms = self.write_terms(table, plan, options, |_| true).await?;
+        }
+        Ok(report)
     }
 
     /// Seals values as their columns are declared, under the active keys: those under older keys, of the other mode, in the other
-    /// encoding, and what the plan says was sealed or encrypted otherwise.
+    /// encoding, and what the plan says was sealed or encrypted otherwise. Then the terms of their indexes are written that are missing or
+    /// under another key than they should be: the active one, or, of a shadow, the newest.
     ///
     /// # Errors
     ///
     /// As [`encrypt_table`](Self::encrypt_table).
     pub async fn reencrypt(
+        &self,
+        table: &str,
+        plan: &Plan,
+        options: &RunOptions,
+    ) -> Result<TableReport, OpsError> {
+        let mut report = self.reencrypt_values(table, plan, options).await?;
+        if !report.is_stopped {
+            report.terms = self.write_terms(table, plan, options, |_| true).await?;
+        }
+        Ok(report)
+    }
+
+    /// Writes the terms of those indexes.
+    pub(super) async fn write_terms(
+        &self,
+        table: &str,
+        plan: &Plan,
+        options: &RunOptions,
+        is_meant: impl Fn(&Field) -> bool,
+    ) -> Result<Vec<TableReport>, OpsError> {
+        let mut session = self.database.session().await?;
+        let jobs = self.index_jobs(&mut session, table, plan, options.is_dry, is_meant).await?;
+        drop(session);
+        let mut reports = Vec::new();
+        for job in jobs {
+            reports.push(run(&self.database, &Arc::new(Keys::new(&self.keyring)), job, options).await?);
+        }
+        Ok(reports)
+    }
+
+    pub(super) async fn reencrypt_values(
         &self,
         table: &str,
         plan: &Plan,
@@ -162,7 +207,7 @@ impl Operations {
                 conditions.push(predicate::is_value(dialect, &target.source, encoding));
                 continue;
             }
-            let active = self.active_keys(&mut session, &job, target.field.mode()).await?;
+            let active = self.written_under(&mut session, &job, &target.field).await?;
             let usage = Usage::count(dialect, &mut session, &job.table, &target.source, encoding).await?;
             let is_stale = |header: &ValueHeader| {
                 header.mode() != target.field.mode() || !active.contains(&header.key())
@@ -224,7 +269,7 @@ impl Operations {
                 let plaintext = live.column(plaintext)?.clone();
                 match verb {
                     Verb::Encrypt => target.source = plaintext,
-                    Verb::Reencrypt => {
+                    Verb::Reencrypt | Verb::Index => {
                         return Err(OpsError::Plan {
                             table: table.to_owned(),
                             column: name.to_owned(),
@@ -235,6 +280,9 @@ impl Operations {
                     }
                     Verb::Decrypt => target.sink = plaintext,
                 }
+            }
+            if let Some(key) = plan.key {
+                target.field = target.field.under(key);
             }
             let standing = self.former.get(&(table.to_owned(), name.to_owned())).copied();
             target.former = plan.former.get(name).copied().or(standing);
@@ -252,40 +300,39 @@ impl Operations {
         self.columns.iter().filter(move |column| column.field().name().table() == table)
     }
 
-    /// The active keys of every tenant that the table names, or of the keyring's.
-    async fn active_keys(
+    /// Those of every tenant that the table names, or the default one.
+    pub(super) async fn keyrings(&self, session: &mut Session, job: &Job) -> Result<Vec<Keyring>, OpsError> {
+        let Some(column) = &job.place.tenant else { return Ok(vec![self.keyring.clone()]) };
+        let dialect = self.database.dialect();
+        let name = column.select(dialect);
+        let from = dialect.quote_table(&job.table.name);
+        let query = Statement::new(dialect, format!("SELECT DISTINCT {name} FROM {from} AS t"));
+        let rows = session.rows(query).await.doing("reading the tenants")?;
+        let tenant = |row: Vec<_>| place::tenant_of(column, row.first()?).ok();
+        let keyring = |tenant: Tenant| self.keyring.tenant(tenant.as_str()).ok();
+        Ok(rows.into_iter().filter_map(tenant).filter_map(keyring).collect())
+    }
+
+    /// The keys that a column of every tenant that the table names, or of the keyring's, is written under.
+    pub(super) async fn written_under(
         &self,
         session: &mut Session,
         job: &Job,
-        mode: Mode,
+        field: &Field,
     ) -> Result<BTreeSet<envelope_core::KeyId>, OpsError> {
-        let purpose = super::keys::purpose(mode);
-        let mut keyrings = vec![self.keyring.clone()];
-        if let Some(column) = &job.place.tenant {
-            let dialect = self.database.dialect();
-            let name = column.select(dialect);
-            let from = dialect.quote_table(&job.table.name);
-            let query = Statement::new(dialect, format!("SELECT DISTINCT {name} FROM {from} AS t"));
-            keyrings = Vec::new();
-            for row in session.rows(query).await.doing("reading the tenants")? {
-                let tenant = row.first().and_then(|cell| place::tenant_of(column, cell).ok());
-                if let Some(keyring) = tenant.and_then(|tenant| self.keyring.tenant(tenant.as_str()).ok()) {
-                    keyrings.push(keyring);
-                }
-            }
-        }
-        let mut active = BTreeSet::new();
-        for keyring in keyrings {
+        let purpose = super::keys::purpose(field.mode());
+        let mut under = BTreeSet::new();
+        for keyring in self.keyrings(session, job).await? {
             let keys = keyring.keys().await?;
-            let own = keys
-                .iter()
-                .filter(|key| key.purpose == purpose && key.state == envelope_core::KeyState::Active);
-            active.extend(own.map(|key| key.id));
+            let key = |state| keys.iter().find(|key| key.purpose == purpose && key.state == state);
+            let pending =
+                (field.written_under() == IndexKey::Newest).then(|| key(KeyState::Pending)).flatten();
+            under.extend(pending.or_else(|| key(KeyState::Active)).map(|key| key.id));
         }
-        Ok(active)
+        Ok(under)
     }
 }
 
-fn any(conditions: impl IntoIterator<Item = String>) -> String {
+pub(super) fn any(conditions: impl IntoIterator<Item = String>) -> String {
     format!("({})", conditions.into_iter().collect::<Vec<_>>().join(" OR "))
 }

@@ -3,7 +3,7 @@
 use core::fmt;
 use std::{collections::BTreeMap, sync::Arc};
 
-use envelope_core::{Field, Import};
+use envelope_core::{Field, Import, IndexKey};
 
 /// Which columns of a table a run is about, and between which columns values move. The default: all declared columns, each in place.
 #[derive(Clone, Default)]
@@ -14,6 +14,8 @@ pub struct Plan {
     pub(crate) plaintext: BTreeMap<String, String>,
     pub(crate) former: BTreeMap<String, Field>,
     pub(crate) importers: BTreeMap<String, Arc<dyn Import>>,
+    /// The search key that searched columns are brought under; else as they are declared.
+    pub(crate) key: Option<IndexKey>,
 }
 
 impl Plan {

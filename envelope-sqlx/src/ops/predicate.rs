@@ -30,11 +30,14 @@ pub(crate) fn is_plaintext(dialect: Dialect, column: &LiveColumn, encoding: Enco
 
 /// The column has a value that begins with one of these: a range of the column itself, so that an index on it serves.
 pub(crate) fn has_header(dialect: Dialect, column: &LiveColumn, headers: &[ValueHeader]) -> String {
-    let name = column.at(dialect);
+    has_header_at(dialect, &column.at(dialect), headers)
+}
+
+pub(crate) fn has_header_at(dialect: Dialect, name: &str, headers: &[ValueHeader]) -> String {
     let ranges = headers.iter().map(|header| {
         let start = header.prefix();
         match header.encoding() {
-            Encoding::Text => dialect.begins_with(&name, &String::from_utf8_lossy(&start)),
+            Encoding::Text => dialect.begins_with(name, &String::from_utf8_lossy(&start)),
             Encoding::Bytes => {
                 let from = dialect.bytes(&start);
                 // The last key id of all is followed by those of the next suite.

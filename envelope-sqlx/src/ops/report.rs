@@ -31,13 +31,19 @@ pub struct TableReport {
     pub is_dry_run: bool,
     /// How long it took, in seconds.
     pub seconds: f64,
+    /// Of the columns' indexes: the runs that wrote their terms, those in the table itself first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub terms: Vec<Self>,
 }
 
 impl TableReport {
     /// Whether there is nothing left to do, and nothing failed.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        self.failed == 0 && !self.is_stopped && (self.is_dry_run || self.remaining == Some(0))
+        self.failed == 0
+            && !self.is_stopped
+            && (self.is_dry_run || self.remaining == Some(0))
+            && self.terms.iter().all(Self::is_complete)
     }
 
     /// Rows that were changed each second.

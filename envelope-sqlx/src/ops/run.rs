@@ -27,7 +27,7 @@ use super::{
     options::{Progress, RunOptions},
     predicate,
     report::{Failure, Failures, TableReport, seconds},
-    target::Verb,
+    target::{Target, Verb},
 };
 use write::{Written, changed_target};
 
@@ -79,7 +79,7 @@ pub(crate) async fn run(
     drop(session);
     let mut report = TableReport {
         table: job.table.name.clone(),
-        columns: job.targets.iter().map(|target| target.field.name().column().to_owned()).collect(),
+        columns: job.targets.iter().map(Target::shown).collect(),
         found,
         is_dry_run: options.is_dry,
         ..TableReport::default()
@@ -96,6 +96,7 @@ pub(crate) async fn run(
         is_counting: AtomicBool::new(false),
     });
     let mut idle = 0;
+    let mut least_left = u64::MAX;
     loop {
         let counts = Arc::clone(&run).pass(&progress, report.changed).await?;
         report.changed = report.changed.saturating_add(counts.changed);
@@ -121,7 +122,14 @@ pub(crate) async fn run(
             sleep(Duration::from_millis(50_u64 << idle)).await;
             idle = idle.saturating_add(1);
         } else {
-            idle = 0;
+            // Rows that are as they were whenever they are looked at would be changed for ever.
+            let left = if run.job.is_exact() { run.left(&progress, &mut report).await?.0 } else { None };
+            idle = if left.is_some_and(|left| left >= least_left) { idle.saturating_add(1) } else { 0 };
+            least_left = left.map_or(least_left, |left| left.min(least_left));
+            if idle > IDLE_PASSES {
+                report.remaining = left;
+                break;
+            }
         }
         run.keys.forget();
     }
@@ -134,13 +142,16 @@ impl Job {
     fn is_exact(&self) -> bool {
         !self.targets.iter().any(|target| {
             let compares = target.verb == Verb::Decrypt && !target.is_in_place();
-            target.former.is_some() || target.importer.is_some() || compares
+            let has_terms = target.index.as_ref().is_some_and(|of| of.terms.is_some());
+            target.former.is_some() || target.importer.is_some() || compares || has_terms
         })
     }
 
-    /// Whether what was written is read again: a column of the database's own type may round, or cut.
-    fn is_read_back(&self) -> bool {
-        self.targets.iter().any(|target| target.verb == Verb::Decrypt)
+    /// Whether rows are written one by one: what the database's own types may have rounded, or cut, is read again, and terms have rows of
+    /// their own.
+    fn is_by_row(&self) -> bool {
+        let has_terms = |target: &Target| target.index.as_ref().is_some_and(|of| of.terms.is_some());
+        self.targets.iter().any(|target| target.verb == Verb::Decrypt || has_terms(target))
     }
 }
 
@@ -251,7 +262,7 @@ impl Run {
     }
 
     async fn roll_back(&self, session: &mut Session) {
-        if self.locks() || self.job.is_read_back() {
+        if self.locks() || self.job.is_by_row() {
             // Of a connection that is broken, the next statement tells.
             let _ = session.run("ROLLBACK").await;
         }
@@ -324,7 +335,9 @@ impl Run {
             match self.job.place(&row) {
                 Ok((tenant, place)) => {
                     self.keys.warm(&tenant, &purposes).await?;
-                    let values = row.values.iter().filter_map(|(source, _)| source.bytes());
+                    let values =
+                        row.values.iter().map(|(source, _)| source).chain(row.others.iter().flatten());
+                    let values = values.filter_map(Cell::bytes);
                     self.keys.fetch(&tenant, values).await?;
                     placed.push((row, tenant, place));
                 }
@@ -335,13 +348,12 @@ impl Run {
         let mut changes = Vec::with_capacity(placed.len());
         for (row, tenant, place) in placed {
             let mut new = Vec::with_capacity(self.job.targets.len());
-            for (index, (target, (source, sink))) in self.job.targets.iter().zip(&row.values).enumerate() {
-                new.push(target.change(&self.keys, manner, &tenant, &place, source, sink).unwrap_or_else(
-                    |cause| {
-                        failures.push(self.failure(&row, index, cause));
-                        None
-                    },
-                ));
+            for (index, target) in self.job.targets.iter().enumerate() {
+                let changed = target.new(&self.keys, manner, &tenant, &place, (index, &row));
+                new.push(changed.unwrap_or_else(|cause| {
+                    failures.push(self.failure(&row, index, cause));
+                    None
+                }));
             }
             if new.iter().any(Option::is_some) {
                 changes.push(Change { row, new });

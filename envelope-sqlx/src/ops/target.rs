@@ -7,6 +7,7 @@ use envelope_core::{DeclaredColumn, Encoding, Field, Import, PlaintextKind};
 use super::{
     dialect::Dialect,
     error::OpsError,
+    index::IndexOf,
     schema::{Class, LiveColumn, LiveTable},
 };
 
@@ -16,6 +17,8 @@ pub(crate) enum Verb {
     Encrypt,
     Reencrypt,
     Decrypt,
+    /// Its terms are written.
+    Index,
 }
 
 /// One column's part in a run.
@@ -32,6 +35,8 @@ pub(crate) struct Target {
     pub(crate) former: Option<Field>,
     /// Who reads what was encrypted by others.
     pub(crate) importer: Option<Arc<dyn Import>>,
+    /// Of an index, what its terms are of.
+    pub(crate) index: Option<IndexOf>,
 }
 
 /// The columns of a table that tell the place of its values.
@@ -84,7 +89,16 @@ impl Target {
             sink: live.clone(),
             former: None,
             importer: None,
+            index: None,
         })
+    }
+
+    /// Its column, for people; of another table with that.
+    pub(crate) fn shown(&self) -> String {
+        match self.index.as_ref().and_then(|of| of.terms.as_ref()) {
+            None => self.field.name().column().to_owned(),
+            Some(_) => self.field.name().to_string(),
+        }
     }
 
     pub(crate) fn is_in_place(&self) -> bool {
@@ -100,13 +114,6 @@ impl Target {
         };
         if self.verb == Verb::Reencrypt {
             return Ok(());
-        }
-        let indexes = [self.field.indexes(), self.field.compound_indexes(), self.field.term_indexes()];
-        if self.verb == Verb::Encrypt && indexes.iter().any(|indexes| !indexes.is_empty()) {
-            return refuse(
-                "the column has an index, whose terms this does not write, so that its rows would not be found; write these rows by \
-                 the application",
-            );
         }
         if self.is_in_place() && self.importer.is_none() {
             match self.kind {

@@ -6,6 +6,7 @@ use crate::ops::{
     database::Session,
     error::{is_passing, quotes_values},
     report::Failure,
+    target::Target,
 };
 
 /// What came of writing a batch; rows of neither number are not as they were read any more.
@@ -13,6 +14,14 @@ use crate::ops::{
 pub(super) struct Written {
     pub(super) changed: u64,
     pub(super) refusals: Vec<Failure>,
+}
+
+/// What came of one row.
+enum RowWritten {
+    Changed,
+    NotAsRead,
+    /// The column of this target does not hold what it was given.
+    Lossy(usize),
 }
 
 impl Run {
@@ -23,8 +32,8 @@ impl Run {
         changes: &[Change],
     ) -> Result<Written, Interrupted> {
         const WRITING: &str = "writing rows";
-        if self.job.is_read_back() && !changes.is_empty() {
-            return self.write_and_read(session, changes).await;
+        if self.job.is_by_row() && !changes.is_empty() {
+            return self.write_by_row(session, changes).await;
         }
         let mut written = Written::default();
         if !changes.is_empty() {
@@ -61,32 +70,24 @@ impl Run {
     }
 
     /// Row by row in one transaction, each taken back of which the columns do not hold what they were given.
-    async fn write_and_read(
-        &self,
-        session: &mut Session,
-        changes: &[Change],
-    ) -> Result<Written, Interrupted> {
+    async fn write_by_row(&self, session: &mut Session, changes: &[Change]) -> Result<Written, Interrupted> {
         const WRITING: &str = "writing rows";
-        let dialect = self.database.dialect();
         if !self.locks() {
             session.run("BEGIN IMMEDIATE").await.at(WRITING)?;
         }
         let mut written = Written::default();
         for change in changes {
             session.run("SAVEPOINT envelope_row").await.at(WRITING)?;
-            let refusal = match session.execute(self.job.update_one(dialect, change)).await {
-                Ok(0) => None,
-                Ok(_) => {
-                    let rows = session.rows(self.job.sinks(dialect, change)).await.at(WRITING)?;
-                    let lossy = self.job.lossy_target(change, rows.first().map_or(&[], Vec::as_slice));
-                    if lossy.is_none() {
-                        written.changed = written.changed.saturating_add(1);
-                    }
-                    lossy.map(|index| {
-                        let cause = "the column does not keep the value as it is (its type rounds, cuts or drops an offset); \
-                                     decrypt it into a column of text";
-                        self.failure(&change.row, index, cause.to_owned())
-                    })
+            let refusal = match self.write_row(session, change).await {
+                Ok(RowWritten::NotAsRead) => None,
+                Ok(RowWritten::Changed) => {
+                    written.changed = written.changed.saturating_add(1);
+                    None
+                }
+                Ok(RowWritten::Lossy(index)) => {
+                    let cause = "the column does not keep the value as it is (its type rounds, cuts or drops an offset); \
+                                 decrypt it into a column of text";
+                    Some(self.failure(&change.row, index, cause.to_owned()))
                 }
                 Err(error) if !is_passing(&error) && is_refusal(&error) => Some(self.refusal(change, &error)),
                 Err(error) => return Err(Interrupted::Database(WRITING, error)),
@@ -101,6 +102,27 @@ impl Run {
         Ok(written)
     }
 
+    async fn write_row(&self, session: &mut Session, change: &Change) -> Result<RowWritten, sqlx::Error> {
+        let dialect = self.database.dialect();
+        let is_as_read = if change.has_cells() {
+            session.execute(self.job.update_one(dialect, change)).await? > 0
+        } else {
+            !session.rows(self.job.as_read(dialect, change)).await?.is_empty()
+        };
+        if !is_as_read {
+            return Ok(RowWritten::NotAsRead);
+        }
+        for statement in self.job.write_terms(dialect, change) {
+            session.execute(statement).await?;
+        }
+        if !change.has_cells() {
+            return Ok(RowWritten::Changed);
+        }
+        let rows = session.rows(self.job.sinks(dialect, change)).await?;
+        let lossy = self.job.lossy_target(change, rows.first().map_or(&[], Vec::as_slice));
+        Ok(lossy.map_or(RowWritten::Changed, RowWritten::Lossy))
+    }
+
     fn refusal(&self, change: &Change, error: &sqlx::Error) -> Failure {
         let code = error.as_database_error().and_then(|error| error.code()).map(String::from);
         let cause = format!("the database refused the new value (code {})", code.unwrap_or_default());
@@ -108,7 +130,7 @@ impl Run {
     }
 
     pub(super) fn failure(&self, row: &Row, target: usize, cause: String) -> Failure {
-        let column = self.job.targets.get(target).map(|target| target.field.name().column().to_owned());
+        let column = self.job.targets.get(target).map(Target::shown);
         Failure {
             table: self.job.table.name.clone(),
             column: column.unwrap_or_default(),
