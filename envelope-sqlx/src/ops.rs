@@ -7,6 +7,8 @@
 mod lint;
 mod migration;
 mod keyring;
+mod rotation;
+mod guard;
 mod audit;
 mod verify;
 mod operations;
@@ -40,4 +42,5 @@ pub use operations::Operations;
 pub use options::{Progress, RunOptions, Stop};
 pub use plan::Plan;
 pub use report::{Failure, TableReport};
+pub use rotation::{RotationReport, RotationStep, Uniqueness};
 pub use verify::{ColumnReport, KeyCount, Sample, VerifyReport};

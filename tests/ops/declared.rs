@@ -44,7 +44,7 @@ fn a_declaration_that_does_not_fit_is_refused() {
         ("mode = \"deterministic\"\nnormalize = \"casefold,shout\"", "`casefold`, `lowercase`"),
         ("normalize = \"casefold\"", "deterministic text"),
         ("mode = \"deterministic\"\nkind = \"integer\"\nnormalize = \"trim\"", "deterministic text"),
-        ("mode = \"deterministic\"\nindex = [\"words.\"]", "`table.column`"),
+        ("mode = \"deterministic\"\nindex = [{ column = \"email_index\", words = true }]", "`table`"),
     ] {
         let said = tool(Kind::Sqlite, email).run("encrypt-table people");
         assert_eq!(said.code, 2, "{email}: {}", said.err);
@@ -91,7 +91,7 @@ fn a_key_that_terms_name_is_not_retired() {
         declare(
             &tool,
             "[[table]]\nname = \"people\"\n[[table.column]]\nname = \"email\"\nmode = \"deterministic\"\n\
-             plaintext = \"read\"\nindex = [\"email_index\", \"words.term\"]",
+             plaintext = \"read\"\nindex = [{ column = \"email_index\", normalize = \"casefold,trim\" }, { table = \"words\", row = \"person\", words = true }]",
         );
         for verb in ["retire KEY", "destroy KEY --yes"] {
             let said = tool.run(&verb.replace("KEY", &key));

@@ -101,11 +101,7 @@ async fn indexes() {
         assert_eq!(said(&world, 36_500).await, ["no-index people.email_index"], "{kind:?}");
         world.sql("CREATE INDEX people_email_index ON people (email_index)");
         assert_eq!(said(&world, 36_500).await, [""; 0]);
-        // The tool does not write terms, so it does not write the value alone.
-        world.sql("INSERT INTO people (id, email) VALUES (1, 'ada@example.com')");
-        let refused =
-            world.operations.encrypt_table("people", &Plan::new(), &RunOptions::new()).await.unwrap_err();
-        assert!(refused.to_string().contains("the column has an index"), "{refused}");
+        world.sql("INSERT INTO people (id) VALUES (1)");
         // A search key that a term names is in use.
         let term = world.keyring.seal_field(&INDEX, "ada@example.com").unwrap();
         let digits: String = term.iter().map(|byte| format!("{byte:02x}")).collect();

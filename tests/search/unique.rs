@@ -13,8 +13,11 @@ use envelope_core::{
     Keyring, MemoryStore, Purpose,
     testing::{TestClock, TestKms},
 };
-use envelope_sqlx::{BindIndexed as _, Encrypted, QueryBuilderExt as _, Sealed};
-use envelope_tests::database::{Database, Kind};
+use envelope_sqlx::{
+    BindIndexed as _, Encrypted, QueryBuilderExt as _,
+    ops::{Database, Operations, Plan, RotationStep, RunOptions, Uniqueness},
+};
+use envelope_tests::database::{Database as TestDatabase, Kind};
 use sqlx::{Pool, QueryBuilder, Row as _, pool::PoolOptions};
 
 use super::{Db, KIND, sql};
@@ -38,6 +41,8 @@ struct World {
     stored: Mutex<HashSet<String>>,
     ended: AtomicBool,
     last_id: AtomicI64,
+    /// Writes that a trigger refused.
+    locked_out: AtomicU64,
     /// Counts the steps of the rotation, and what each writer has seen of them when it last sealed a value.
     step: AtomicU64,
     seen: [AtomicU64; WRITERS],
@@ -82,6 +87,9 @@ async fn write(world: Arc<World>, keyring: Keyring, number: usize) -> (usize, us
                 written += 1;
             }
             Err(sqlx::Error::Database(error)) if error.is_unique_violation() => refused += 1,
+            Err(sqlx::Error::Database(error)) if error.message().contains("search key") => {
+                world.locked_out.fetch_add(1, Ordering::SeqCst);
+            }
             // SQLite and MariaDB may ask to try again.
             Err(sqlx::Error::Database(error)) => assert!(
                 ["locked", "deadlock"].iter().any(|cause| error.message().to_lowercase().contains(cause)),
@@ -117,33 +125,73 @@ async fn find(world: &World, keyring: &Keyring, email: &str) -> usize {
     query.build().fetch_all(&world.pool).await.unwrap().len()
 }
 
-/// Writes the indexes of all rows anew, each if its value is still what was read.
+/// Writes the indexes of all rows anew.
 async fn rewrite(world: &World, keyring: &Keyring) {
-    let rows = sqlx::query(sql("SELECT id, email FROM accounts")).fetch_all(&world.pool).await.unwrap();
-    for row in rows {
-        let (id, stored): (i64, Vec<u8>) = (row.get(0), row.get(1));
-        let [_, index, next] = keyring.with(|| {
-            let email = Sealed::<AccountEmail>::new(stored.clone()).open(keyring).unwrap();
-            Account::EMAIL.indexed(email).unwrap().into_columns()
-        });
-        let update = "UPDATE accounts SET email_index = ?, email_next = ? WHERE id = ? AND email = ?";
-        loop {
-            let update =
-                sqlx::query(sql(update)).bind(index.clone()).bind(next.clone()).bind(id).bind(stored.clone());
-            match update.execute(&world.pool).await {
-                Ok(_) => break,
-                Err(sqlx::Error::Database(error)) if !error.is_unique_violation() => {
-                    tokio::time::sleep(Duration::from_millis(1)).await;
-                }
-                Err(error) => panic!("{error}"),
-            }
-        }
-    }
+    let operations = Operations::new(Database::from(world.pool.clone()), keyring).declare::<Account>();
+    let report = operations.reencrypt("accounts", &Plan::new(), &RunOptions::new()).await.unwrap();
+    assert!(report.is_complete(), "{report:?}");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_duplicate_passes_while_the_search_key_is_rotated() {
-    let database = Database::new(KIND);
+/// Step by step, as the guide tells.
+async fn rotate_by_hand(world: &World, clock: &TestClock, [first, second]: [&Keyring; 2]) {
+    // The first process makes the next key, which the second does not know yet.
+    first.rotate(Purpose::Search).await.unwrap();
+    world.settle().await;
+    clock.advance(Duration::from_secs(17 * 60));
+    second.warm().await.unwrap();
+    first.warm().await.unwrap();
+    world.settle().await;
+    rewrite(world, first).await;
+    world.settle().await;
+    // The first process writes with the new key, and the second still with the old one.
+    first.promote(Purpose::Search).await.unwrap();
+    world.settle().await;
+    clock.advance(Duration::from_secs(17 * 60));
+    second.warm().await.unwrap();
+    first.warm().await.unwrap();
+    world.settle().await;
+    rewrite(world, first).await;
+}
+
+/// At once, with triggers in the place of a shadow.
+async fn rotate_with_lock(world: &World, clock: &TestClock, [first, second]: [&Keyring; 2]) {
+    let operations = Operations::new(Database::from(world.pool.clone()), first).declare::<Account>();
+    let options = RunOptions::new();
+    let wait = Duration::from_secs(2);
+    let refused = operations.rotate_search(None, Uniqueness::Shadow, wait, &options, |_| {}).await.unwrap_err();
+    assert!(refused.to_string().contains("accounts.email_index"), "{refused}");
+    first.rotate(Purpose::Search).await.unwrap();
+    world.settle().await;
+    clock.advance(Duration::from_secs(17 * 60));
+    second.warm().await.unwrap();
+    world.settle().await;
+    assert!(operations.check_promotion(None).await.is_err());
+    let (promoted, is_promoted) = tokio::sync::oneshot::channel();
+    let mut promoted = Some(promoted);
+    let rotation = operations.rotate_search(None, Uniqueness::WriteLock, wait, &options, |step| {
+        if let RotationStep::Promoted(_) = step {
+            let _ = promoted.take().unwrap().send(());
+        }
+    });
+    // The second process does not know it for a while, and what it writes is refused.
+    let learns = async {
+        is_promoted.await.unwrap();
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        clock.advance(Duration::from_secs(17 * 60));
+        second.warm().await.unwrap();
+    };
+    let (report, ()) = tokio::join!(rotation, learns);
+    let report = report.unwrap();
+    assert_eq!(report.locked, ["accounts.email_index"]);
+    assert!(world.locked_out.load(Ordering::SeqCst) > 0, "no writer met the lock");
+    let before = world.locked_out.load(Ordering::SeqCst);
+    world.settle().await;
+    assert_eq!(world.locked_out.load(Ordering::SeqCst), before, "the lock is still there");
+}
+
+/// Two processes, eight writers and two readers, while the search key is replaced.
+async fn under_load(how: Uniqueness) {
+    let database = TestDatabase::new(KIND);
     let bytes = match KIND {
         Kind::Sqlite => "BLOB",
         Kind::Postgres => "BYTEA",
@@ -151,7 +199,8 @@ async fn no_duplicate_passes_while_the_search_key_is_rotated() {
     };
     database.sql(&format!(
         "CREATE TABLE accounts (id BIGINT PRIMARY KEY, email {bytes} NOT NULL, email_index {bytes} NOT NULL UNIQUE, \
-         email_next {bytes} NOT NULL UNIQUE)"
+         email_next {bytes} NOT NULL {next})",
+        next = if how == Uniqueness::Shadow { "UNIQUE" } else { "" },
     ));
     let url =
         if KIND == Kind::Sqlite { format!("sqlite://{}", database.url()) } else { database.url().to_owned() };
@@ -175,6 +224,7 @@ async fn no_duplicate_passes_while_the_search_key_is_rotated() {
         stored: Mutex::default(),
         ended: AtomicBool::new(false),
         last_id: AtomicI64::new(1),
+        locked_out: AtomicU64::new(0),
         step: AtomicU64::new(0),
         seen: Default::default(),
     });
@@ -187,23 +237,10 @@ async fn no_duplicate_passes_while_the_search_key_is_rotated() {
     let readers = [&first, &second].map(|keyring| tokio::spawn(read(Arc::clone(&world), keyring.clone())));
 
     world.settle().await;
-    // The first process makes the next key, which the second does not know yet.
-    first.rotate(Purpose::Search).await.unwrap();
-    world.settle().await;
-    clock.advance(Duration::from_secs(17 * 60));
-    second.warm().await.unwrap();
-    first.warm().await.unwrap();
-    world.settle().await;
-    rewrite(&world, &first).await;
-    world.settle().await;
-    // The first process writes with the new key, and the second still with the old one.
-    first.promote(Purpose::Search).await.unwrap();
-    world.settle().await;
-    clock.advance(Duration::from_secs(17 * 60));
-    second.warm().await.unwrap();
-    first.warm().await.unwrap();
-    world.settle().await;
-    rewrite(&world, &first).await;
+    match how {
+        Uniqueness::Shadow => rotate_by_hand(&world, &clock, [&first, &second]).await,
+        _ => rotate_with_lock(&world, &clock, [&first, &second]).await,
+    }
     world.settle().await;
     world.ended.store(true, Ordering::SeqCst);
 
@@ -233,4 +270,14 @@ async fn no_duplicate_passes_while_the_search_key_is_rotated() {
     let keys: HashSet<Vec<u8>> =
         terms.iter().flat_map(|row| [row.get::<Vec<u8>, _>(0), row.get(1)]).map(|term| term[..6].to_vec()).collect();
     assert_eq!(keys.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_duplicate_passes_while_the_search_key_is_rotated() {
+    under_load(Uniqueness::Shadow).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_duplicate_passes_a_write_lock() {
+    under_load(Uniqueness::WriteLock).await;
 }

@@ -120,6 +120,21 @@ impl Keyring {
         self.change(async move { fetch.promote(purpose).await }).await
     }
 
+    /// How long the pending key has to wait until it can be promoted: [`Duration::ZERO`] if it can be; `None` if there is none.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    pub async fn until_promotion(&self, purpose: Purpose) -> Result<Option<Duration>, KeyError> {
+        let fetch = Fetch::new(&self.ring, &self.keys);
+        self.run(async move {
+            let records = fetch.fresh().await?;
+            let pending = records.iter().find(|r| r.purpose == purpose && r.state == KeyState::Pending);
+            Ok(pending.map(|record| fetch.wait_for(record).unwrap_or_default()))
+        })
+        .await
+    }
+
     /// Says that no value names the key any more. It is kept, wrapped, for backups; values under it do not open.
     ///
     /// # Errors

@@ -72,11 +72,13 @@ pub(super) enum Verb {
     #[command(subcommand)]
     Keys(Keys),
     /// Make a new key, to be written with when every process knows it.
-    #[command(after_help = "Examples:\n  envelope rotate\n  envelope rotate --purpose search --tenant acme")]
-    Rotate(OfPurpose),
+    #[command(
+        after_help = "Examples:\n  envelope rotate\n  envelope rotate --purpose search --tenant acme\n  envelope rotate --purpose search --rewrite\n  envelope rotate --purpose search --rewrite --unique write-lock"
+    )]
+    Rotate(Rotate),
     /// Write with the new key from now on.
     #[command(after_help = "Example:\n  envelope promote --purpose search")]
-    Promote(OfPurpose),
+    Promote(Promote),
     /// Wrap every key anew under the provider's present key. Rows are not touched.
     #[command(after_help = "Examples:\n  envelope rewrap\n  envelope rewrap --all-tenants")]
     Rewrap(Rewrap),
@@ -178,6 +180,44 @@ pub(super) struct OfPurpose {
     /// For randomized columns, or for those that are searched.
     #[arg(long, value_enum, default_value = "encrypt")]
     pub(super) purpose: PurposeName,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Rotate {
+    #[command(flatten)]
+    pub(super) of: OfPurpose,
+    /// Go through with it: wait, promote the search key, and write all searched columns anew. Can be stopped and started again.
+    #[arg(long)]
+    pub(super) rewrite: bool,
+    /// What keeps UNIQUE columns so meanwhile.
+    #[arg(long, value_enum, default_value = "shadow", requires = "rewrite")]
+    pub(super) unique: UniqueName,
+    /// How long any process may write with a key that it has read: its `cache_ttl` and a minute.
+    #[arg(long, value_name = "SECONDS", default_value = "960", requires = "rewrite")]
+    pub(super) lifetime_seconds: u64,
+    /// Rows that are locked and written together, at most.
+    #[arg(long, value_name = "ROWS", default_value = "500", requires = "rewrite")]
+    pub(super) batch: NonZeroU32,
+    /// Workers that share the rows.
+    #[arg(long, value_name = "COUNT", default_value = "1", requires = "rewrite")]
+    pub(super) workers: NonZeroU32,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Promote {
+    #[command(flatten)]
+    pub(super) of: OfPurpose,
+    /// Even if a UNIQUE column would admit duplicates.
+    #[arg(long)]
+    pub(super) anyway: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum UniqueName {
+    /// A second column, written ahead: nobody waits.
+    Shadow,
+    /// Writes under the old key are refused until it is done. Columns with a shadow are not locked.
+    WriteLock,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

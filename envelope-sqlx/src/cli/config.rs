@@ -14,7 +14,10 @@ use serde::Deserialize;
 use sqlx::{MySql, Postgres, Sqlite};
 use thiserror::Error;
 
-use super::import::{ImportConfig, ImportFailed};
+use super::{
+    fields::{CompoundConfig, IndexConfig, Of, keep},
+    import::{ImportConfig, ImportFailed},
+};
 use crate::{
     SqlxKeyStore,
     ops::{Database, Operations, OpsError},
@@ -46,6 +49,8 @@ struct Table {
     tenant: Option<String>,
     #[serde(rename = "column")]
     columns: Vec<Column>,
+    #[serde(default, rename = "index")]
+    compound: Vec<CompoundConfig>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -62,7 +67,7 @@ struct Column {
     kind: KindName,
     normalize: Option<String>,
     #[serde(default)]
-    index: Vec<String>,
+    index: Vec<IndexConfig>,
     former_context: Option<String>,
     import: Option<ImportConfig>,
 }
@@ -155,6 +160,10 @@ pub(super) enum CliError {
         "no `[[table]]` is declared, so it is not known which values name the key; declare every encrypted column, and their indexes"
     )]
     NothingDeclared,
+    #[error(
+        "`--rewrite` is for `--purpose search`; of other keys `envelope reencrypt` writes the rows anew, at any time"
+    )]
+    Rewrite,
     #[error("`import` of `{table}.{column}`: {reason}")]
     Import { table: String, column: String, reason: ImportFailed },
     #[error("`keyring`: {0}")]
@@ -181,7 +190,13 @@ impl From<envelope_core::ChangeError> for CliError {
 impl CliError {
     pub(super) const fn code(&self) -> u8 {
         match self {
-            Self::Ops(OpsError::KeyInUse { .. } | OpsError::Change(_)) => 1,
+            Self::Ops(
+                OpsError::KeyInUse { .. }
+                | OpsError::Change(_)
+                | OpsError::NotUnique { .. }
+                | OpsError::NotRewritten { .. }
+                | OpsError::Stopped,
+            ) => 1,
             Self::Ops(
                 OpsError::NotDeclared(_)
                 | OpsError::NoTable(_)
@@ -224,6 +239,11 @@ pub(super) async fn open(path: &Path, identity: Option<&Path>) -> Result<Operati
     let keyring = keyring(&file, &url).await?;
     let mut operations = Operations::new(database, &keyring);
     for table in &file.tables {
+        for (field, is_known) in indexes_of(table)? {
+            if !is_known {
+                operations.counted_only.insert(field.name().to_string());
+            }
+        }
         for column in &table.columns {
             let declared = declare(table, column)?;
             operations = operations.declare_columns([declared]);
@@ -314,11 +334,45 @@ fn context(table: &Table, column: &Column) -> String {
     column.context.clone().unwrap_or_else(|| format!("{}.{}", table.name, column.name))
 }
 
-/// Descriptions of columns live as long as the process: they are made once, when it starts.
+fn of<'a>(table: &'a Table, column: &'a Column) -> Of<'a> {
+    let encoding = match column.encoding {
+        EncodingName::Bytes => Encoding::Bytes,
+        EncodingName::Text => Encoding::Text,
+    };
+    Of {
+        table: &table.name,
+        tenant: table.tenant.as_deref(),
+        column: &column.name,
+        kind: column.kind.into(),
+        encoding,
+    }
+}
+
+/// The indexes of a column, each with whether it is known how its terms are made.
+fn indexes(table: &Table, column: &Column) -> Result<Vec<(Field, bool)>, CliError> {
+    let refused =
+        |reason| CliError::Column { table: table.name.clone(), column: column.name.clone(), reason };
+    column.index.iter().map(|index| index.field(of(table, column)).map_err(refused)).collect()
+}
+
+/// The indexes of several columns.
+fn compound(table: &Table) -> Result<Vec<(Field, bool)>, CliError> {
+    let Some(first) = table.columns.first() else { return Ok(Vec::new()) };
+    let refused = |reason| CliError::Column { table: table.name.clone(), column: first.name.clone(), reason };
+    table.compound.iter().map(|index| index.field(of(table, first)).map_err(refused)).collect()
+}
+
+fn indexes_of(table: &Table) -> Result<Vec<(Field, bool)>, CliError> {
+    let mut all = compound(table)?;
+    for column in &table.columns {
+        all.extend(indexes(table, column)?);
+    }
+    Ok(all)
+}
+
 fn described(table: &Table, column: &Column, context: &str) -> Result<Field, CliError> {
     let refuse =
         |reason| Err(CliError::Column { table: table.name.clone(), column: column.name.clone(), reason });
-    let keep = |text: &str| -> &'static str { text.to_owned().leak() };
     if context.is_empty() || context.len() > 255 {
         return refuse("a context has 1 to 255 bytes");
     }
@@ -330,7 +384,7 @@ fn described(table: &Table, column: &Column, context: &str) -> Result<Field, Cli
     if let Some(steps) = &column.normalize {
         if !matches!(column.mode, ModeName::Deterministic) || !matches!(column.kind, KindName::Text) {
             return refuse(
-                "`normalize` is for deterministic text; the steps of an index need not be said, only `index = [\"its_column\"]`",
+                "`normalize` is for deterministic text; the steps of an index are its own: `index = [{ column = \"…\", normalize = \"…\" }]`",
             );
         }
         match super::fields::steps(steps) {
@@ -338,10 +392,13 @@ fn described(table: &Table, column: &Column, context: &str) -> Result<Field, Cli
             Err(reason) => return refuse(reason),
         }
     }
-    match super::fields::indexes(&table.name, &column.index) {
-        Ok((own, apart)) => field = field.indexed_by(own).with_terms(apart),
-        Err(reason) => return refuse(reason),
-    }
+    let indexes: Vec<_> = indexes(table, column)?.into_iter().map(|(index, _)| index).collect();
+    let is_apart = |index: &Field| index.index().is_some_and(|index| index.term_table().is_some());
+    let (apart, own): (Vec<_>, Vec<_>) = indexes.into_iter().partition(is_apart);
+    field = field.indexed_by(own.leak()).with_terms(apart.leak());
+    let compound = compound(table)?;
+    let parts = table.compound.iter().zip(compound).filter(|(config, _)| config.has(&column.name));
+    field = field.part_of(parts.map(|(_, (field, _))| field).collect::<Vec<_>>().leak());
     if let EncodingName::Text = column.encoding {
         field = field.encoding(Encoding::Text);
     }

@@ -5,11 +5,11 @@ use core::time::Duration;
 use envelope_core::{KeyInfo, KeyState};
 
 use super::{
-    args::{Keys, OfPurpose, Verb},
+    args::{Keys, OfPurpose, Promote, PurposeName, Rotate, UniqueName, Verb},
     config::CliError,
     show::Show,
 };
-use crate::ops::{Operations, Severity, Stop};
+use crate::ops::{Operations, RotationStep, RunOptions, Severity, Stop, Uniqueness};
 
 /// What shredding does not reach.
 const NOT_REACHED: &str = concat!(
@@ -44,13 +44,17 @@ pub(super) async fn perform(
                 ));
             }
         }
-        Verb::Rotate(OfPurpose { of, purpose }) => {
+        Verb::Rotate(rotate) if rotate.rewrite => return rewrite(operations, &rotate, show, stop).await,
+        Verb::Rotate(Rotate { of: OfPurpose { of, purpose }, .. }) => {
             let keyring = operations.keyring_of(of.tenant.as_deref())?;
             let key = keyring.rotate(purpose.into()).await?;
             changed(operations, show, "rotate", of.tenant.as_deref(), &key).await?;
             show.line("  `envelope promote` writes with it when every process knows it");
         }
-        Verb::Promote(OfPurpose { of, purpose }) => {
+        Verb::Promote(Promote { of: OfPurpose { of, purpose }, anyway }) => {
+            if !anyway && matches!(purpose, PurposeName::Search) {
+                operations.check_promotion(of.tenant.as_deref()).await?;
+            }
             let keyring = operations.keyring_of(of.tenant.as_deref())?;
             let key = keyring.promote(purpose.into()).await?;
             changed(operations, show, "promote", of.tenant.as_deref(), &key).await?;
@@ -158,6 +162,43 @@ async fn list(operations: &Operations, tenant: Option<&str>, show: &Show) -> Res
         ));
     }
     Ok(())
+}
+
+/// A search key, replaced from the beginning to the end.
+async fn rewrite(
+    operations: &Operations,
+    rotate: &Rotate,
+    show: &Show,
+    stop: &Stop,
+) -> Result<bool, CliError> {
+    if !matches!(rotate.of.purpose, PurposeName::Search) {
+        return Err(CliError::Rewrite);
+    }
+    let unique = match rotate.unique {
+        UniqueName::Shadow => Uniqueness::Shadow,
+        UniqueName::WriteLock => Uniqueness::WriteLock,
+    };
+    let (bar, watch) = show.bar();
+    let options =
+        RunOptions::new().batch(rotate.batch).workers(rotate.workers).stop_by(stop).on_progress(watch);
+    let lifetime = Duration::from_secs(rotate.lifetime_seconds);
+    let told = |step: RotationStep<'_>| match step {
+        RotationStep::Waits(left) => bar.set_message(format!("{} s to wait", left.as_secs())),
+        RotationStep::Locked(columns) => bar.suspend(|| {
+            show.line(format_args!("writes under the old key are refused in {}", columns.join(", ")));
+        }),
+        RotationStep::Unlocked => bar.suspend(|| show.line("writes are not refused any more")),
+        RotationStep::Wrote(report) => bar.suspend(|| show.table("reencrypt", report)),
+        RotationStep::Promoted(key) => bar.suspend(|| show.line(format_args!("search key {key} is active"))),
+    };
+    let report =
+        operations.rotate_search(rotate.of.of.tenant.as_deref(), unique, lifetime, &options, told).await;
+    bar.finish_and_clear();
+    let report = report?;
+    show.json("rotate", &report);
+    show.line(format_args!("all searched columns are under search key {}", report.key));
+    show.line("  `envelope retire` sets the old one aside");
+    Ok(true)
 }
 
 async fn changed(

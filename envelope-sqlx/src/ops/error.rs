@@ -85,6 +85,26 @@ pub enum OpsError {
         /// `3 rows of users.email`, for each column.
         places: Vec<String>,
     },
+    /// With two search keys a value could be stored twice in a UNIQUE column.
+    #[error("UNIQUE would admit duplicates in {} under two search keys: {advice}", places.join(", "))]
+    NotUnique {
+        /// The columns, as `table.column`.
+        places: Vec<String>,
+        /// What to do.
+        advice: &'static str,
+    },
+    /// Rows could not be brought under the next search key, so the key was not promoted, or the old one is needed still. What was refused
+    /// meanwhile stays refused; it can be repeated when the cause is gone.
+    #[error("{left} rows of {table} are not under the next search key; see what failed, and start it again")]
+    NotRewritten {
+        /// The table.
+        table: String,
+        /// How many.
+        left: u64,
+    },
+    /// It was stopped in between, and goes on when it is started again.
+    #[error("stopped; start it again to go on")]
+    Stopped,
     /// A value under a key that was destroyed could not be tried, so it is not proved that it does not open. The keys are destroyed all the
     /// same; the operation can be repeated.
     #[error("it is not proved that `{table}.{column}` does not open: {reason}")]
