@@ -154,6 +154,8 @@ pub mod cli;
 #[cfg(feature = "ops")]
 pub mod ops;
 
+#[cfg(feature = "postgres")]
+mod listen;
 mod executor;
 mod read;
 mod bind;
@@ -205,6 +207,8 @@ pub use envelope_derive::{EncryptedSqlx as Encrypted, PlaintextSqlx as Plaintext
 pub use executor::{KeyringExt, On};
 pub use indexed::{BindIndexed, Indexed, PushIndexed, StoredColumn};
 pub use key_store::SqlxKeyStore;
+#[cfg(feature = "postgres")]
+pub use listen::forget_shredded;
 pub use lookup::{ArrayDatabase, Lookup, LookupError, LookupValue};
 pub use query_builder::{ColumnName, QueryBuilderExt};
 pub use read::EncryptedFieldType;

@@ -1,13 +1,16 @@
 //! A tenant who leaves; the drill with the escrow key alone; and the commands within an application's own program.
 
-use std::{fs, os::unix::fs::PermissionsExt as _};
+use std::{fs, os::unix::fs::PermissionsExt as _, sync::Arc, time::Duration};
 
-use envelope_core::{LocalKey, Purpose};
+use envelope_core::{
+    Keyring, LocalKey, MemoryStore, OpenError, Place, Purpose,
+    testing::{TestClock, TestKms},
+};
 use envelope_sqlx::{
     cli,
-    ops::{Plan, RunOptions},
+    ops::{Database, Operations, Plan, RunOptions, Stop},
 };
-use envelope_tests::database::Database;
+use envelope_tests::database::Database as TestDatabase;
 
 use crate::{
     shop,
@@ -18,7 +21,7 @@ use crate::{
 #[test]
 fn nothing_of_a_tenant_who_left_opens_any_more() {
     for kind in KINDS {
-        let database = Database::new(kind);
+        let database = TestDatabase::new(kind);
         database.sql(shop::migration(kind));
         database.sql(match kind {
             Kind::Postgres => "CREATE TABLE notes (id INT PRIMARY KEY, org VARCHAR(20) NOT NULL, body BYTEA)",
@@ -124,4 +127,41 @@ async fn a_key_that_rows_name_is_neither_retired_nor_destroyed() {
         world.operations.reencrypt("notes", &Plan::new(), &RunOptions::new()).await.unwrap();
         assert!(world.operations.uses(old).await.unwrap().is_empty());
     }
+}
+
+/// A process that listens forgets the keys at once, and one that does not has them until their lifetime ends.
+#[tokio::test]
+async fn processes_that_listen_are_told() {
+    let note = randomized("notes", "body", "notes.body").of_tenants("org");
+    let table = "CREATE TABLE notes (id INT PRIMARY KEY, org VARCHAR(20) NOT NULL, body <bytes>)";
+    let (kms, store, clock) = (TestKms::new(), Arc::new(MemoryStore::new()), TestClock::new());
+    let process = || Keyring::builder(kms.clone(), Arc::clone(&store)).clock(&clock).open();
+    let world = World::new(Kind::Postgres, table, [text(note)]).await;
+    let (listens, deaf, admin) =
+        (process().await.unwrap(), process().await.unwrap(), process().await.unwrap());
+    let place = Place::default().of_tenant("acme");
+    let stored = listens.seal_at(&note, &place, "secret").unwrap();
+    let open = |keyring: &Keyring| keyring.open_at::<String>(&note, &place, &*stored);
+    assert_eq!(open(&deaf).unwrap(), "secret");
+    let pool = sqlx::PgPool::connect(&url(&world.database)).await.unwrap();
+    let task = tokio::spawn({
+        let (pool, keyring) = (pool.clone(), listens.clone());
+        async move { envelope_sqlx::forget_shredded(&pool, &keyring).await }
+    });
+    let listeners =
+        "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'";
+    while sqlx::query(listeners).fetch_all(&pool).await.unwrap().is_empty() {
+        assert!(!task.is_finished());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let operations = Operations::new(Database::from(pool), &admin).declare_columns([text(note)]);
+    operations.shred("acme", Duration::ZERO, &Stop::new(), |_| {}).await.unwrap();
+    for _ in 0..200 {
+        if open(&listens).is_err() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert!(matches!(open(&listens), Err(OpenError::KeyRetired { .. })), "{:?}", open(&listens));
+    assert_eq!(open(&deaf).unwrap(), "secret", "the clock stands still, and nobody told it");
 }

@@ -54,14 +54,8 @@ impl World {
         self.operations.encrypt_table(table, plan, &RunOptions::new()).await.unwrap()
     }
 
-    /// What stands in a column, in the order of `order`: hexadecimal digits of bytes, or `-` for `NULL`.
     pub(crate) fn stored(&self, table: &str, column: &str, order: &str) -> Vec<Vec<u8>> {
-        let hex = match self.kind {
-            Kind::Postgres => format!("encode({column}::text::bytea, 'hex')"),
-            Kind::Sqlite | Kind::Mysql => format!("lower(hex({column}))"),
-        };
-        let query = format!("SELECT COALESCE({hex}, '-') AS text FROM {table} ORDER BY {order}");
-        self.database.texts(&query).iter().map(|digits| bytes(digits)).collect()
+        stored(&self.database, table, column, order)
     }
 
     /// Makes a new key and writes with it.
@@ -77,6 +71,16 @@ impl World {
         let old = keys.iter().filter(|key| key.purpose == purpose && key.state == KeyState::DecryptOnly);
         assert!(old.count() > 0, "{keys:?}");
     }
+}
+
+/// What stands in a column, in the order of `order`; nothing for `NULL`.
+pub(crate) fn stored(database: &TestDatabase, table: &str, column: &str, order: &str) -> Vec<Vec<u8>> {
+    let hex = match database.kind() {
+        Kind::Postgres => format!("encode({column}::text::bytea, 'hex')"),
+        Kind::Sqlite | Kind::Mysql => format!("lower(hex({column}))"),
+    };
+    let query = format!("SELECT COALESCE({hex}, '-') AS text FROM {table} ORDER BY {order}");
+    database.texts(&query).iter().map(|digits| bytes(digits)).collect()
 }
 
 fn words(kind: Kind, statements: &str) -> String {

@@ -188,7 +188,7 @@ async fn rewrite(
             show.line(format_args!("writes under the old key are refused in {}", columns.join(", ")));
         }),
         RotationStep::Unlocked => bar.suspend(|| show.line("writes are not refused any more")),
-        RotationStep::Wrote(report) => bar.suspend(|| show.table("reencrypt", report)),
+        RotationStep::Wrote(report) => bar.suspend(|| show.table("rotate", report)),
         RotationStep::Promoted(key) => bar.suspend(|| show.line(format_args!("search key {key} is active"))),
     };
     let report =

@@ -77,6 +77,7 @@ impl Show {
         let done = match (verb, report.is_dry_run) {
             ("decrypt-table", false) => "decrypted",
             ("decrypt-table", true) => "would be decrypted",
+            ("rotate", _) => "written",
             (_, false) => "encrypted",
             (_, true) => "would be encrypted",
         };
@@ -95,14 +96,23 @@ impl Show {
         if let Some(remaining) = report.remaining {
             let state = if verb == "decrypt-table" {
                 "encrypted"
-            } else if verb == "reencrypt" {
+            } else if matches!(verb, "reencrypt" | "rotate") {
                 "stale"
             } else {
                 "plaintext"
             };
             self.line(format_args!("  {remaining} {state} rows left"));
         }
-        if report.is_stopped {
+        for terms in &report.terms {
+            let found = terms.found.max(terms.changed);
+            let columns = terms.columns.join(", ");
+            self.line(format_args!("  terms in {columns}: {} of {found} rows written", terms.changed));
+            self.failures(terms.failed, &terms.failures);
+            if let Some(left) = terms.remaining {
+                self.line(format_args!("  {left} rows without their terms left"));
+            }
+        }
+        if report.is_stopped || report.terms.iter().any(|terms| terms.is_stopped) {
             self.line("  stopped; start it again to go on");
         }
     }

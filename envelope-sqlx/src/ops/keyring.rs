@@ -128,7 +128,7 @@ impl Operations {
         Ok(info)
     }
 
-    /// Destroys every key of a tenant who leaves, tells the processes that listen (PostgreSQL: `LISTEN envelope_shredded`), waits until no
+    /// Destroys every key of a tenant who leaves, tells the processes that listen (PostgreSQL: [`forget_shredded`](crate::forget_shredded)), waits until no
     /// process has the keys in memory, and then tries to open every value that is under them.
     ///
     /// `wait` is the longest lifetime of keys in memory that any process of the application has: `cache_ttl`, 15 minutes by default.
@@ -156,9 +156,12 @@ impl Operations {
         let detail = format!("{} keys destroyed", shredded.len());
         self.record("shred", tenant, None, &detail).await?;
         if self.database.dialect() == Dialect::Postgres {
-            let mut notify =
-                super::statement::Statement::new(Dialect::Postgres, "SELECT pg_notify('envelope_shredded', ");
-            notify.bind(super::cell::Cell::Text(tenant.to_owned())).push(")::text");
+            let mut notify = super::statement::Statement::new(Dialect::Postgres, "SELECT pg_notify(");
+            notify
+                .bind(super::cell::Cell::Text(crate::listen::CHANNEL.to_owned()))
+                .push("::text, ")
+                .bind(super::cell::Cell::Text(tenant.to_owned()))
+                .push(")::text");
             self.database.session().await?.rows(notify).await.doing("telling the processes that listen")?;
         }
         let begun = Instant::now();
