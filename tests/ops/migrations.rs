@@ -1,10 +1,12 @@
 //! The statements that make a column ready: they keep what the column has, and their trigger sees every change and hinders none.
 
-use envelope_core::{DeclaredColumn, PlaintextKind};
+use envelope_core::{
+    DeclaredColumn, Encoding, Field, Index, Normalizer, PlaintextKind, PlaintextRows, Take, TermTable,
+};
 use envelope_sqlx::ops::Plan;
 use sqlx::Executor as _;
 
-use crate::world::{Kind, World, deterministic, randomized, text, url};
+use crate::world::{KINDS, Kind, World, deterministic, randomized, text, url};
 
 /// As a client runs a file.
 async fn migrate(world: &World, table: &str, plan: &Plan, before: &'static str) -> String {
@@ -67,6 +69,39 @@ async fn the_column_stays_not_null_and_loses_a_default_of_plaintext() {
         assert!(world.stored("people", "email", "id")[0].len() > 890, "{kind:?}");
         if kind == Kind::Mysql {
             assert!(sql.contains("STRICT_ALL_TABLES") && sql.contains("LONGBLOB NOT NULL"), "{sql}");
+        }
+    }
+}
+
+/// What an index needs is made by the same file: its column, or its table.
+#[tokio::test]
+async fn columns_and_tables_of_terms_are_made() {
+    const FIRST: Field = Field::of_index(
+        "people",
+        "name_start",
+        "people.name_start",
+        Index::new(Take::Prefix(3)).normalized(&[&[Normalizer::Casefold]]),
+    );
+    const WORDS: Field = Field::of_index(
+        "people_words",
+        "term",
+        "people_words.name_words",
+        Index::new(Take::Words).in_table(TermTable { row: "person_id", of_table: "people", key: "id" }),
+    );
+    for kind in KINDS {
+        for encoding in [Encoding::Bytes, Encoding::Text] {
+            let [first, words]: [&'static [Field]; 2] =
+                [vec![FIRST.encoding(encoding)].leak(), vec![WORDS.encoding(encoding)].leak()];
+            let name = randomized("people", "name", "people.name").encoding(encoding);
+            let name = name.plaintext_rows(PlaintextRows::Read).indexed_by(first).with_terms(words);
+            let table = "CREATE TABLE people (id BIGINT PRIMARY KEY, name VARCHAR(200))";
+            let world = World::new(kind, table, [text(name)]).await;
+            world.sql("INSERT INTO people VALUES (1, 'Ada Lovelace')");
+            let sql = migrate(&world, "people", &Plan::new(), "SELECT 1").await;
+            let report = world.encrypt("people", &Plan::new()).await;
+            assert!(report.is_complete() && report.terms.len() == 2, "{kind:?} {sql} {report:?}");
+            assert_eq!(world.stored("people_words", "term", "term").len(), 2, "{kind:?}");
+            assert!(!world.operations.migration("people", &Plan::new()).await.unwrap().contains("people_words"));
         }
     }
 }

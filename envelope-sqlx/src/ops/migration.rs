@@ -2,7 +2,7 @@
 
 use core::fmt::Write as _;
 
-use envelope_core::{Encoding, Mode};
+use envelope_core::{Encoding, Field, Mode};
 
 use super::{
     cell::Cell,
@@ -45,7 +45,71 @@ impl Operations {
                 }
             }
         }
+        self.add_indexes(&mut sql, &mut session, &live, plan).await?;
         Ok(sql)
+    }
+
+    /// The columns and tables of terms that are not there yet.
+    async fn add_indexes(
+        &self,
+        sql: &mut String,
+        session: &mut Session,
+        live: &LiveTable,
+        plan: &Plan,
+    ) -> Result<(), OpsError> {
+        let dialect = self.database.dialect();
+        let mut added = Vec::new();
+        for column in self.declared_in(&live.name).filter(|column| plan.has(column.field().name().column())) {
+            let field = column.field();
+            for index in field.indexes().iter().chain(field.compound_indexes()) {
+                let name = index.name().column();
+                if live.column(name).is_ok() || added.contains(&name) {
+                    continue;
+                }
+                added.push(name);
+                let (from, own) = (dialect.quote_table(&live.name), dialect.quote(name));
+                let index_name = dialect.quote(&format!("{}_{name}", live.name.replace('.', "_")));
+                let ty = term_type(dialect, index);
+                let _ = writeln!(
+                    sql,
+                    "ALTER TABLE {from} ADD COLUMN {own} {ty};\nCREATE INDEX {index_name} ON {from} ({own});\n"
+                );
+            }
+            for index in field.term_indexes() {
+                let Some(terms) = index.index().and_then(|index| index.term_table()) else { continue };
+                match LiveTable::columns(&self.database, session, index.name().table()).await {
+                    Err(OpsError::NoTable(_)) => {}
+                    Ok(_) => continue,
+                    Err(error) => return Err(error),
+                }
+                let (table, row) = (dialect.quote_table(index.name().table()), dialect.quote(terms.row));
+                let (term, ty) = (dialect.quote(index.name().column()), term_type(dialect, index));
+                let key = &live.column(terms.key)?.ty;
+                let _ = writeln!(
+                    sql,
+                    "CREATE TABLE {table} ({row} {key} NOT NULL, {term} {ty} NOT NULL, PRIMARY KEY ({term}, {row}));\n\
+                     CREATE INDEX {} ON {table} ({row});\n",
+                    dialect.quote(&format!("{}_{}", index.name().table().replace('.', "_"), terms.row))
+                );
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What holds a term: a header of 6 bytes, and up to 256 bits.
+fn term_type(dialect: Dialect, index: &Field) -> String {
+    let bits = index.index().map_or(256, |index| usize::from(index.term_bits()));
+    let bytes = bits.div_ceil(8).saturating_add(6);
+    match (dialect, index.stored_as()) {
+        (Dialect::Postgres, Encoding::Bytes) => "BYTEA".into(),
+        (Dialect::Sqlite, Encoding::Bytes) => "BLOB".into(),
+        (Dialect::MySql, Encoding::Bytes) => format!("VARBINARY({bytes})"),
+        (Dialect::Postgres | Dialect::Sqlite, Encoding::Text) => "TEXT".into(),
+        (Dialect::MySql, Encoding::Text) => {
+            let digits = bytes.saturating_mul(4).div_ceil(3).saturating_add(4);
+            format!("VARCHAR({digits}) CHARACTER SET ascii COLLATE ascii_bin")
+        }
     }
 }
 
