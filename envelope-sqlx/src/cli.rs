@@ -49,6 +49,8 @@
 //! # encoding = "text"               # else bytes
 //! # kind = "text"                   # bytes, integer, bool, float32, float64, uuid, address, network, date, time, date-time, instant,
 //! #                                 # instant-with-offset, decimal, json
+//! # normalize = "casefold,trim"     # of a deterministic column, as on the field
+//! # index = [{ column = "email_index", normalize = "email" }]    # as `index(…)` on the field
 //! # former_context = "people.mail"  # values that open as this are sealed anew by `reencrypt`
 //! # import = { format = "fernet", key_file = "old.key" }    # aes-256-gcm, chacha20-poly1305 (key files of 64 hexadecimal digits;
 //! #                                 # base64 = true), rails (salt_file; sha1 = true)

@@ -12,6 +12,7 @@ use crate::world::{KINDS, Kind, World};
 
 #[derive(Encrypted)]
 #[encrypt(table = "people", index(columns = (birth, name = "casefold"), column = name_birth))]
+#[expect(dead_code, reason = "rows are written by SQL")]
 struct Person {
     id: i64,
     #[encrypt(

@@ -3,7 +3,7 @@
 use envelope_core::{
     DeclaredColumn, Encoding, Field, Index, Normalizer, PlaintextKind, PlaintextRows, Take, TermTable,
 };
-use envelope_sqlx::ops::Plan;
+use envelope_sqlx::ops::{Plan, RunOptions};
 use sqlx::Executor as _;
 
 use crate::world::{KINDS, Kind, World, deterministic, randomized, text, url};
@@ -48,6 +48,9 @@ async fn the_trigger_sees_every_change_and_hinders_none() {
         world.sql(&format!("UPDATE things SET plain = '{new}' WHERE id = 1"));
         let report = world.encrypt("things", &plan).await;
         assert_eq!((report.changed, report.remaining), (1, Some(0)), "{kind:?} {ty}: {report:?}");
+        // It would empty what is decrypted.
+        let refused = world.operations.decrypt_table("things", &plan, &RunOptions::new()).await.unwrap_err();
+        assert!(refused.to_string().contains("`things_sealed_stale`"), "{kind:?} {refused}");
     }
 }
 
@@ -101,7 +104,9 @@ async fn columns_and_tables_of_terms_are_made() {
             let report = world.encrypt("people", &Plan::new()).await;
             assert!(report.is_complete() && report.terms.len() == 2, "{kind:?} {sql} {report:?}");
             assert_eq!(world.stored("people_words", "term", "term").len(), 2, "{kind:?}");
-            assert!(!world.operations.migration("people", &Plan::new()).await.unwrap().contains("people_words"));
+            assert!(
+                !world.operations.migration("people", &Plan::new()).await.unwrap().contains("people_words")
+            );
         }
     }
 }

@@ -112,9 +112,8 @@ impl IndexConfig {
     pub(super) fn field(&self, of: Of<'_>) -> Result<(Field, bool), &'static str> {
         let steps = self.normalize.as_deref().map_or(Ok(&[][..]), steps)?;
         let take = self.take(of.kind)?;
-        if !matches!(take, Take::Whole | Take::Bucket(_)) && of.kind != PlaintextKind::Text
-            || !steps.is_empty() && of.kind != PlaintextKind::Text
-        {
+        let is_of_text = !matches!(take, Take::Whole | Take::Bucket(_)) || !steps.is_empty();
+        if is_of_text && of.kind != PlaintextKind::Text {
             return Err("only text is normalised or found by a part");
         }
         let is_whole = |step: &Normalizer| matches!(step, Normalizer::Email | Normalizer::Phone(_));

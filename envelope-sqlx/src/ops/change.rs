@@ -36,7 +36,7 @@ pub(crate) type Cause = String;
 
 impl Target {
     /// What a row gets in the place of this target, of that number; `None` if it stays as it is.
-    pub(crate) fn new(
+    pub(crate) fn outcome(
         &self,
         keys: &Keys,
         manner: Manner,

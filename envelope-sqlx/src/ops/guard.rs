@@ -147,14 +147,8 @@ impl Guard<'_> {
 
     async fn is_there(&self, session: &mut Session) -> Result<bool, OpsError> {
         let last = if self.dialect == Dialect::Postgres { "" } else { "_u" };
-        let sql = match self.dialect {
-            Dialect::Postgres => "SELECT 1::bigint FROM pg_trigger WHERE tgname = ",
-            Dialect::MySql => "SELECT 1 FROM information_schema.triggers WHERE trigger_name = ",
-            Dialect::Sqlite => "SELECT 1 FROM sqlite_master WHERE type = 'trigger' AND name = ",
-        };
-        let mut query = Statement::new(self.dialect, sql);
-        query.bind(Cell::Text(format!("envelope_guard_{}_{}{last}", self.key, self.number)));
-        Ok(!session.rows(query).await.doing("looking for the triggers that refuse the old key")?.is_empty())
+        let name = format!("envelope_guard_{}_{}{last}", self.key, self.number);
+        has_trigger(self.dialect, session, name).await
     }
 
     fn drops(&self) -> Vec<String> {
@@ -224,6 +218,23 @@ impl Guard<'_> {
             }
         }
     }
+}
+
+pub(super) async fn has_trigger(
+    dialect: Dialect,
+    session: &mut Session,
+    name: String,
+) -> Result<bool, OpsError> {
+    let sql = match dialect {
+        Dialect::Postgres => "SELECT 1::bigint FROM pg_trigger WHERE tgname = ",
+        Dialect::MySql => {
+            "SELECT 1 FROM information_schema.triggers WHERE trigger_schema = DATABASE() AND trigger_name = "
+        }
+        Dialect::Sqlite => "SELECT 1 FROM sqlite_master WHERE type = 'trigger' AND name = ",
+    };
+    let mut query = Statement::new(dialect, sql);
+    query.bind(Cell::Text(name));
+    Ok(!session.rows(query).await.doing("looking for a trigger")?.is_empty())
 }
 
 /// Whether a UNIQUE index, or a primary key, has the column.

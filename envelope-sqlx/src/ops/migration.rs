@@ -256,6 +256,11 @@ fn differs(dialect: Dialect, source: &LiveColumn) -> String {
     }
 }
 
+/// The name of the trigger of a second column.
+pub(super) fn stale_trigger(table: &str, sealed: &str) -> String {
+    format!("{}_{sealed}_stale", table.replace('.', "_"))
+}
+
 /// A second column, and a trigger that has a row encrypted again whose plaintext someone changes who does not know of it.
 fn beside(
     sql: &mut String,
@@ -268,7 +273,7 @@ fn beside(
 ) {
     let (from, sealed, plain) =
         (dialect.quote_table(&table.name), dialect.quote(name), dialect.quote(&source.name));
-    let trigger = dialect.quote(&format!("{}_{name}_stale", table.name.replace('.', "_")));
+    let trigger = dialect.quote(&stale_trigger(&table.name, name));
     if !exists {
         let _ = writeln!(sql, "ALTER TABLE {from} ADD COLUMN {sealed} {ty};");
     }

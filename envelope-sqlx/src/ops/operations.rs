@@ -11,6 +11,7 @@ use super::{
     batch::Job,
     database::{Database, Session},
     error::{Doing as _, OpsError},
+    guard::has_trigger,
     keys::Keys,
     options::RunOptions,
     place,
@@ -278,7 +279,20 @@ impl Operations {
                                     .into(),
                         });
                     }
-                    Verb::Decrypt => target.sink = plaintext,
+                    Verb::Decrypt => {
+                        let trigger = super::migration::stale_trigger(table, name);
+                        if has_trigger(self.database.dialect(), &mut session, trigger.clone()).await? {
+                            return Err(OpsError::Plan {
+                                table: table.to_owned(),
+                                column: name.to_owned(),
+                                reason: format!(
+                                    "the migration's trigger `{trigger}` is there, which empties the encrypted column when the plaintext \
+                                     changes; drop it first"
+                                ),
+                            });
+                        }
+                        target.sink = plaintext;
+                    }
                 }
             }
             if let Some(key) = plan.key {

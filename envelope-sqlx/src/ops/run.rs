@@ -349,7 +349,7 @@ impl Run {
         for (row, tenant, place) in placed {
             let mut new = Vec::with_capacity(self.job.targets.len());
             for (index, target) in self.job.targets.iter().enumerate() {
-                let changed = target.new(&self.keys, manner, &tenant, &place, (index, &row));
+                let changed = target.outcome(&self.keys, manner, &tenant, &place, (index, &row));
                 new.push(changed.unwrap_or_else(|cause| {
                     failures.push(self.failure(&row, index, cause));
                     None
