@@ -28,6 +28,8 @@ mod placed;
 mod reencrypt;
 #[path = "ops/endings.rs"]
 mod endings;
+#[path = "ops/rotation.rs"]
+mod rotation;
 #[path = "ops/safety.rs"]
 mod safety;
 #[path = "ops/shop.rs"]

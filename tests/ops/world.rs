@@ -58,6 +58,13 @@ impl World {
         stored(&self.database, table, column, order)
     }
 
+    /// Makes the next search key, and lets the time pass after which every process knows it.
+    pub(crate) async fn announce(&self, keyring: &Keyring) {
+        self.clock.advance(std::time::Duration::from_secs(3600));
+        keyring.rotate(Purpose::Search).await.unwrap();
+        self.clock.advance(std::time::Duration::from_secs(3600));
+    }
+
     /// Makes a new key and writes with it.
     pub(crate) async fn rotate(&self, keyring: &Keyring, purpose: Purpose) {
         keyring.rotate(purpose).await.unwrap();

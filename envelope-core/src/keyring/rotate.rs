@@ -120,6 +120,29 @@ impl Keyring {
         self.change(async move { fetch.promote(purpose).await }).await
     }
 
+    /// How long it can be that a process does not know yet that the active key is the active one, and writes with the key before:
+    /// [`Duration::ZERO`] if all do. The next search key should not be made before: shadows of UNIQUE columns would be two keys apart.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    pub async fn until_settled(&self, purpose: Purpose) -> Result<Duration, KeyError> {
+        let fetch = Fetch::new(&self.ring, &self.keys);
+        self.run(async move {
+            let records = fetch.fresh().await?;
+            let own = || records.iter().filter(|record| record.purpose == purpose);
+            // The first key was never promoted.
+            let is_first = own().filter(|record| record.state != KeyState::Pending).count() < 2;
+            let active = own().find(|record| record.state == KeyState::Active).filter(|_| !is_first);
+            let wait = |record: &Arc<KeyRecord>| {
+                let age = fetch.ring.clock.calendar().saturating_sub(record.changed_at);
+                fetch.ring.lifetimes.promotion.saturating_sub(Duration::from_secs(age))
+            };
+            Ok(active.map(wait).unwrap_or_default())
+        })
+        .await
+    }
+
     /// How long the pending key has to wait until it can be promoted: [`Duration::ZERO`] if it can be; `None` if there is none.
     ///
     /// # Errors

@@ -46,6 +46,9 @@ pub(super) async fn perform(
         }
         Verb::Rotate(rotate) if rotate.rewrite => return rewrite(operations, &rotate, show, stop).await,
         Verb::Rotate(Rotate { of: OfPurpose { of, purpose }, .. }) => {
+            if matches!(purpose, PurposeName::Search) {
+                operations.check_rotation(of.tenant.as_deref()).await?;
+            }
             let keyring = operations.keyring_of(of.tenant.as_deref())?;
             let key = keyring.rotate(purpose.into()).await?;
             changed(operations, show, "rotate", of.tenant.as_deref(), &key).await?;

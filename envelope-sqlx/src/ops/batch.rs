@@ -147,7 +147,7 @@ impl Job {
         let (values, others) = self
             .targets
             .iter()
-            .map(|target| ((take(), take()), target.others().map(|_| take()).collect()))
+            .map(|target| ((take(), take()), (0..target.further()).map(|_| take()).collect()))
             .unzip();
         Row {
             name,

@@ -102,6 +102,9 @@ pub enum OpsError {
         /// How many.
         left: u64,
     },
+    /// A rotation of a search key has no dry run.
+    #[error("a search key is not replaced in a dry run; leave `dry_run` out")]
+    NoDryRun,
     /// It was stopped in between, and goes on when it is started again.
     #[error("stopped; start it again to go on")]
     Stopped,

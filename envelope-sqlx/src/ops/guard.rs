@@ -1,6 +1,6 @@
-//! UNIQUE columns that are searched, their shadows, and the triggers that refuse the old key in them.
+//! Triggers that refuse the old key in UNIQUE columns.
 
-use envelope_core::{Field, IndexKey, KeyId, KeyState, Keyring, Mode, Purpose, ValueHeader};
+use envelope_core::{KeyId, ValueHeader};
 
 use super::{
     cell::Cell,
@@ -9,78 +9,23 @@ use super::{
     error::{Doing as _, OpsError},
     operations::Operations,
     predicate,
-    schema::LiveTable,
     statement::Statement,
+    unique::Unique,
 };
-
-/// A searched column of which the database refuses duplicates.
-#[derive(Clone, Debug)]
-pub(super) struct Unique {
-    pub(super) table: String,
-    pub(super) field: Field,
-}
-
-/// Those of all declared tables.
-#[derive(Debug, Default)]
-pub(super) struct Uniques {
-    pub(super) shadows: Vec<Unique>,
-    /// Those without a shadow that is UNIQUE, too.
-    pub(super) unshadowed: Vec<Unique>,
-}
-
-impl Unique {
-    pub(super) fn place(&self) -> String {
-        self.field.name().to_string()
-    }
-}
 
 const MESSAGE: &str = "the search key of this column is being replaced, write again later (envelope)";
 
 impl Operations {
-    /// The UNIQUE columns among those that are searched.
-    pub(super) async fn uniques(&self) -> Result<Uniques, OpsError> {
-        let dialect = self.database.dialect();
-        let mut session = self.database.session().await?;
-        let mut uniques = Uniques::default();
-        for table in self.tables() {
-            let live = LiveTable::read(&self.database, &mut session, &table).await?;
-            for column in self.declared_in(&table) {
-                let field = column.field();
-                let indexes = field.indexes().iter().chain(field.compound_indexes());
-                let mut unique: Vec<Field> = Vec::new();
-                for searched in indexes.chain((field.mode() == Mode::Deterministic).then_some(field)) {
-                    let name = live.column(searched.name().column())?.name.clone();
-                    if is_unique(dialect, &mut session, &live, &name).await? {
-                        unique.push(*searched);
-                    }
-                }
-                for searched in &unique {
-                    let found = Unique { table: table.clone(), field: *searched };
-                    let known = uniques.shadows.iter().chain(&uniques.unshadowed);
-                    if known.into_iter().any(|known| known.field.name() == searched.name()) {
-                        continue;
-                    }
-                    if searched.written_under() == IndexKey::Newest {
-                        uniques.shadows.push(found);
-                    } else if !unique.iter().any(|shadow| shadows(shadow, searched)) {
-                        uniques.unshadowed.push(found);
-                    }
-                }
-            }
-        }
-        Ok(uniques)
-    }
-
-    /// Has the database refuse what is written under the active search key into these columns.
-    pub(super) async fn lock(&self, keyring: &Keyring, columns: &[Unique]) -> Result<(), OpsError> {
+    /// Has the database refuse what is written under these keys into these columns.
+    pub(super) async fn lock(&self, keys: &[KeyId], columns: &[Unique]) -> Result<(), OpsError> {
         const LOCKING: &str = "making the triggers that refuse the old key";
         let mut session = self.database.session().await?;
-        for key in old_keys(keyring).await? {
-            for (number, column) in columns.iter().enumerate() {
-                let guard = Guard { dialect: self.database.dialect(), key, number, column };
-                // One that is there is not made anew: it would be gone for a moment. Of two, the second is made last.
-                if !guard.is_there(&mut session).await? {
-                    for statement in guard.drops().into_iter().chain(guard.creates()) {
+        for (key, column) in keys.iter().flat_map(|key| columns.iter().map(move |column| (key, column))) {
+            let guard = Guard { dialect: self.database.dialect(), key: *key, column };
+            for (name, statement) in guard.creates()? {
+                // One that is there is not made anew: it would be gone for a moment.
+                if !has_trigger(guard.dialect, &mut session, &column.table, &name).await? {
+                    for statement in statement {
                         session.run(&statement).await.doing(LOCKING)?;
                     }
                 }
@@ -89,188 +34,189 @@ impl Operations {
         Ok(())
     }
 
-    /// Takes [`lock`](Self::lock) back, also one of a run that was killed.
-    pub(super) async fn unlock(&self, keyring: &Keyring, columns: &[Unique]) -> Result<(), OpsError> {
+    /// Takes [`lock`](Self::lock) back, also one of a run that was killed, whatever it was about; says of how many triggers.
+    pub(super) async fn unlock(&self, keys: &[KeyId]) -> Result<usize, OpsError> {
+        const UNLOCKING: &str = "dropping the triggers that refuse the old key";
+        let dialect = self.database.dialect();
         let mut session = self.database.session().await?;
-        for key in old_keys(keyring).await? {
-            for (number, column) in columns.iter().enumerate() {
-                let guard = Guard { dialect: self.database.dialect(), key, number, column };
-                for statement in guard.drops() {
-                    session.run(&statement).await.doing("dropping the triggers that refuse the old key")?;
-                }
+        let sql = match dialect {
+            Dialect::Postgres => {
+                "SELECT tgname::text, tgrelid::regclass::text FROM pg_trigger WHERE tgname LIKE 'envelope_guard_%'"
             }
+            Dialect::MySql => {
+                "SELECT CAST(trigger_name AS CHAR), CAST(trigger_schema AS CHAR) FROM information_schema.triggers
+                 WHERE trigger_name LIKE 'envelope_guard_%'"
+            }
+            Dialect::Sqlite => {
+                "SELECT name, '' FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'envelope_guard_%'"
+            }
+        };
+        let rows = session.rows(Statement::new(dialect, sql)).await.doing(UNLOCKING)?;
+        let mut dropped = 0_usize;
+        for row in rows {
+            let [Some(name), Some(place)] = [0, 1].map(|index| row.get(index).and_then(Cell::text)) else {
+                continue;
+            };
+            let is_own = |key: &KeyId| name.starts_with(&format!("envelope_guard_{key}_"));
+            if !keys.iter().any(is_own) {
+                continue;
+            }
+            let own = dialect.quote(&name);
+            let statements = match dialect {
+                // `regclass` is quoted where it has to be.
+                Dialect::Postgres => vec![
+                    format!("DROP TRIGGER IF EXISTS {own} ON {place}"),
+                    format!("DROP FUNCTION IF EXISTS {own}()"),
+                ],
+                Dialect::MySql => vec![format!("DROP TRIGGER IF EXISTS {}.{own}", dialect.quote(&place))],
+                Dialect::Sqlite => vec![format!("DROP TRIGGER IF EXISTS {own}")],
+            };
+            for statement in statements {
+                session.run(&statement).await.doing(UNLOCKING)?;
+            }
+            dropped = dropped.saturating_add(1);
+        }
+        Ok(dropped)
+    }
+
+    /// Until no transaction is open that has written to the table: what it wrote is seen from now on.
+    pub(super) async fn await_writers(&self, table: &str) -> Result<(), OpsError> {
+        const WAITING: &str = "waiting for open transactions";
+        let dialect = self.database.dialect();
+        let table = dialect.quote_table(table);
+        let statements = match dialect {
+            Dialect::Postgres => {
+                ["BEGIN".into(), format!("LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE"), "COMMIT".into()]
+            }
+            Dialect::MySql => {
+                ["SELECT 1".into(), format!("LOCK TABLES {table} WRITE"), "UNLOCK TABLES".into()]
+            }
+            // One writes at a time.
+            Dialect::Sqlite => return Ok(()),
+        };
+        let mut session = self.database.session().await?;
+        for statement in statements {
+            session.run(&statement).await.doing(WAITING)?;
         }
         Ok(())
     }
-}
-
-/// The search keys that are written with, or were.
-async fn old_keys(keyring: &Keyring) -> Result<Vec<KeyId>, OpsError> {
-    let keys = keyring.keys().await?;
-    let has_pending = keys.iter().any(|key| key.purpose == Purpose::Search && key.state == KeyState::Pending);
-    let is_old = |state| if has_pending { state == KeyState::Active } else { state == KeyState::DecryptOnly };
-    Ok(keys
-        .iter()
-        .filter(|key| key.purpose == Purpose::Search && is_old(key.state))
-        .map(|key| key.id)
-        .collect())
-}
-
-/// Whether the one is a shadow of the other: of the same values, made alike in the same way.
-fn shadows(shadow: &Field, of: &Field) -> bool {
-    let Some(index) = shadow.index().filter(|index| index.key() == IndexKey::Newest) else { return false };
-    let is_alike = match of.index() {
-        Some(other) => {
-            index.parts() == other.parts() && index.columns() == other.columns() && other.is_exact()
-        }
-        None => index.parts() == [of.normalizers()] && index.columns().is_empty(),
-    };
-    is_alike && index.is_exact()
 }
 
 /// The triggers of one column.
 struct Guard<'a> {
     dialect: Dialect,
     key: KeyId,
-    number: usize,
     column: &'a Unique,
 }
 
 impl Guard<'_> {
-    fn name(&self, suffix: &str) -> String {
-        // A trigger of MySQL is in its table's schema.
-        let schema = self.column.table.rsplit_once('.').filter(|_| self.dialect != Dialect::Postgres);
-        let name = format!("envelope_guard_{}_{}{suffix}", self.key, self.number);
-        let name = schema.map_or_else(|| name.clone(), |(schema, _)| format!("{schema}.{name}"));
-        self.dialect.quote_table(&name)
-    }
-
-    async fn is_there(&self, session: &mut Session) -> Result<bool, OpsError> {
-        let last = if self.dialect == Dialect::Postgres { "" } else { "_u" };
-        let name = format!("envelope_guard_{}_{}{last}", self.key, self.number);
-        has_trigger(self.dialect, session, name).await
-    }
-
-    fn drops(&self) -> Vec<String> {
-        match self.dialect {
-            Dialect::Postgres => {
-                let (name, table) = (self.name(""), self.dialect.quote_table(&self.column.table));
-                vec![
-                    format!("DROP TRIGGER IF EXISTS {name} ON {table}"),
-                    format!("DROP FUNCTION IF EXISTS {name}()"),
-                ]
-            }
-            Dialect::MySql | Dialect::Sqlite => {
-                ["_i", "_u"].map(|suffix| format!("DROP TRIGGER IF EXISTS {}", self.name(suffix))).into()
-            }
+    /// Told apart by table and column, so that a run that goes on finds those of the run before.
+    fn name(&self, suffix: &str) -> Result<String, OpsError> {
+        let column = self.column.field.name().column();
+        let table = self.column.table.replace('.', "_");
+        let name = format!("envelope_guard_{}_{table}_{column}{suffix}", self.key);
+        if name.len() > 63 {
+            return Err(OpsError::Plan {
+                table: self.column.table.clone(),
+                column: column.to_owned(),
+                reason: "the names of table and column are too long together for that of a trigger, so it cannot be locked; use a shadow".into(),
+            });
         }
+        Ok(name)
     }
 
-    fn creates(&self) -> Vec<String> {
+    /// Names of triggers, each with the statements that make it.
+    fn creates(&self) -> Result<Vec<(String, Vec<String>)>, OpsError> {
         let Self { dialect, column, .. } = *self;
         let field = &column.field;
         let (table, name) = (dialect.quote_table(&column.table), dialect.quote(field.name().column()));
         let header = ValueHeader::new(self.key, field.mode(), field.stored_as());
         let is_old = predicate::has_header_at(dialect, &format!("NEW.{name}"), &[header]);
-        match dialect {
+        // A row also becomes the duplicate of another when a further column of the index changes.
+        let columns =
+            core::iter::once(name.clone()).chain(column.others.iter().map(|other| dialect.quote(other)));
+        let same: Vec<_> = columns.map(|name| format!("NEW.{name}{}OLD.{name}", dialect.same())).collect();
+        let is_same = format!("({})", same.join(" AND "));
+        Ok(match dialect {
             Dialect::Postgres => {
-                let own = self.name("");
-                vec![
-                    format!(
-                        "CREATE OR REPLACE FUNCTION {own}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
-                         IF TG_OP = 'UPDATE' THEN IF NEW.{name} IS NOT DISTINCT FROM OLD.{name} THEN RETURN NEW; END IF; END IF; \
-                         IF {is_old} THEN RAISE EXCEPTION '{MESSAGE}' USING ERRCODE = 'object_in_use'; END IF; \
-                         RETURN NEW; END $$"
-                    ),
-                    format!(
-                        "CREATE TRIGGER {own} BEFORE INSERT OR UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION {own}()"
-                    ),
-                ]
+                let own = self.name("")?;
+                let quoted = dialect.quote(&own);
+                let function = format!(
+                    "CREATE OR REPLACE FUNCTION {quoted}() RETURNS trigger LANGUAGE plpgsql AS $envelope$ BEGIN \
+                     IF TG_OP = 'UPDATE' THEN IF {is_same} THEN RETURN NEW; END IF; END IF; \
+                     IF {is_old} THEN RAISE EXCEPTION '{MESSAGE}' USING ERRCODE = 'object_in_use'; END IF; \
+                     RETURN NEW; END $envelope$"
+                );
+                let trigger = format!(
+                    "CREATE TRIGGER {quoted} BEFORE INSERT OR UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION {quoted}()"
+                );
+                vec![(own, vec![function, trigger])]
             }
             Dialect::MySql => {
                 let signal = format!("SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = '{MESSAGE}'");
-                vec![
-                    format!(
-                        "CREATE TRIGGER {} BEFORE INSERT ON {table} FOR EACH ROW BEGIN IF {is_old} THEN {signal}; END IF; END",
-                        self.name("_i")
-                    ),
-                    format!(
-                        "CREATE TRIGGER {} BEFORE UPDATE ON {table} FOR EACH ROW BEGIN \
-                         IF {is_old} AND NOT (NEW.{name} <=> OLD.{name}) THEN {signal}; END IF; END",
-                        self.name("_u")
-                    ),
-                ]
+                // A trigger is in its table's schema.
+                let quoted = |name: &str| match column.table.split_once('.') {
+                    Some((schema, _)) => format!("{}.{}", dialect.quote(schema), dialect.quote(name)),
+                    None => dialect.quote(name),
+                };
+                let (insert, update) = (self.name("_i")?, self.name("_u")?);
+                let on_insert = format!(
+                    "CREATE TRIGGER {} BEFORE INSERT ON {table} FOR EACH ROW BEGIN IF {is_old} THEN {signal}; END IF; END",
+                    quoted(&insert)
+                );
+                let on_update = format!(
+                    "CREATE TRIGGER {} BEFORE UPDATE ON {table} FOR EACH ROW BEGIN \
+                     IF {is_old} AND NOT {is_same} THEN {signal}; END IF; END",
+                    quoted(&update)
+                );
+                vec![(insert, vec![on_insert]), (update, vec![on_update])]
             }
             Dialect::Sqlite => {
                 let raise = format!("SELECT RAISE(ABORT, '{MESSAGE}')");
-                let bare = table.rsplit('.').next().unwrap_or(&table);
-                vec![
-                    format!(
-                        "CREATE TRIGGER {} BEFORE INSERT ON {bare} WHEN {is_old} BEGIN {raise}; END",
-                        self.name("_i")
-                    ),
-                    format!(
-                        "CREATE TRIGGER {} BEFORE UPDATE OF {name} ON {bare} WHEN {is_old} AND NEW.{name} IS NOT OLD.{name} \
-                         BEGIN {raise}; END",
-                        self.name("_u")
-                    ),
-                ]
+                let bare = dialect.quote(column.table.rsplit('.').next().unwrap_or_default());
+                let (insert, update) = (self.name("_i")?, self.name("_u")?);
+                let on_insert = format!(
+                    "CREATE TRIGGER {} BEFORE INSERT ON {bare} WHEN {is_old} BEGIN {raise}; END",
+                    dialect.quote(&insert)
+                );
+                let on_update = format!(
+                    "CREATE TRIGGER {} BEFORE UPDATE ON {bare} WHEN {is_old} AND NOT {is_same} BEGIN {raise}; END",
+                    dialect.quote(&update)
+                );
+                vec![(insert, vec![on_insert]), (update, vec![on_update])]
             }
-        }
+        })
     }
 }
 
+/// Whether a table has a trigger of that name, which PostgreSQL cuts.
 pub(super) async fn has_trigger(
     dialect: Dialect,
     session: &mut Session,
-    name: String,
+    table: &str,
+    name: &str,
 ) -> Result<bool, OpsError> {
-    let sql = match dialect {
-        Dialect::Postgres => "SELECT 1::bigint FROM pg_trigger WHERE tgname = ",
-        Dialect::MySql => {
-            "SELECT 1 FROM information_schema.triggers WHERE trigger_schema = DATABASE() AND trigger_name = "
-        }
-        Dialect::Sqlite => "SELECT 1 FROM sqlite_master WHERE type = 'trigger' AND name = ",
-    };
-    let mut query = Statement::new(dialect, sql);
-    query.bind(Cell::Text(name));
-    Ok(!session.rows(query).await.doing("looking for a trigger")?.is_empty())
-}
-
-/// Whether a UNIQUE index, or a primary key, has the column.
-async fn is_unique(
-    dialect: Dialect,
-    session: &mut Session,
-    table: &LiveTable,
-    column: &str,
-) -> Result<bool, OpsError> {
-    let column = Cell::Text(column.to_owned());
     let mut query = Statement::new(dialect, "");
+    let name = Cell::Text(name.to_owned());
     match dialect {
         Dialect::Postgres => query
-            .push(
-                "SELECT 1::bigint FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid
-                 AND a.attnum = ANY ((string_to_array(i.indkey::text, ' ')::int2[])[1:i.indnkeyatts])
-                 WHERE i.indisunique AND i.indrelid = to_regclass(",
-            )
-            .bind(Cell::Text(dialect.quote_table(&table.name)))
-            .push(") AND a.attname = ")
-            .bind(column),
+            .push("SELECT 1::bigint FROM pg_trigger WHERE tgrelid = to_regclass(")
+            .bind(Cell::Text(dialect.quote_table(table)))
+            .push(") AND tgname = ")
+            .bind(name)
+            .push("::text::name"),
         Dialect::MySql => {
-            let (schema, name) = table.name.split_once('.').unzip();
+            let schema =
+                table.split_once('.').map_or(Cell::Null, |(schema, _)| Cell::Text(schema.to_owned()));
             query
-                .push("SELECT 1 FROM information_schema.statistics WHERE non_unique = 0 AND table_schema = COALESCE(")
-                .bind(schema.map_or(Cell::Null, |schema| Cell::Text(schema.to_owned())))
-                .push(", DATABASE()) AND table_name = ")
-                .bind(Cell::Text(name.unwrap_or(&table.name).to_owned()))
-                .push(" AND column_name = ")
-                .bind(column)
+                .push("SELECT 1 FROM information_schema.triggers WHERE trigger_schema = COALESCE(")
+                .bind(schema)
+                .push(", DATABASE()) AND trigger_name = ")
+                .bind(name)
         }
-        Dialect::Sqlite => query
-            .push("SELECT 1 FROM pragma_index_list(")
-            .bind(Cell::Text(table.name.rsplit('.').next().unwrap_or_default().to_owned()))
-            .push(") l, pragma_index_info(l.name) i WHERE l.\"unique\" = 1 AND i.name = ")
-            .bind(column),
+        Dialect::Sqlite => {
+            query.push("SELECT 1 FROM sqlite_master WHERE type = 'trigger' AND name = ").bind(name)
+        }
     };
-    Ok(!session.rows(query).await.doing("reading the indexes")?.is_empty())
+    Ok(!session.rows(query).await.doing("looking for a trigger")?.is_empty())
 }

@@ -1,25 +1,23 @@
 //! The terms of indexes, written for rows that have none, or have them under another key than they should.
 
 use envelope_core::{
-    DeclaredColumn, Encoding, Field, KeyError, OpenError, Place, PlaintextKind, PlaintextRows, Purpose,
-    Tenant, ValueHeader,
+    DeclaredColumn, Field, KeyError, OpenError, Place, PlaintextKind, PlaintextRows, Purpose, Tenant,
+    ValueHeader,
 };
 
 use super::{
-    batch::{Change, Job, Row},
+    batch::{Job, Row},
     cell::Cell,
     change::{Cause, Manner, New, is_begun},
     convert::{self, Encoded},
     database::Session,
-    dialect::Dialect,
     error::OpsError,
     keys::Keys,
     operations::Operations,
     plan::Plan,
-    predicate,
     schema::{LiveColumn, LiveTable},
-    statement::Statement,
     target::{PlaceColumns, Target, Verb},
+    terms::TermSink,
 };
 
 /// What the terms of a target are of, and where they stand.
@@ -37,17 +35,6 @@ pub(crate) struct Part {
     field: Field,
     kind: PlaintextKind,
     pub(crate) live: LiveColumn,
-}
-
-/// A table of terms.
-#[derive(Clone, Debug)]
-pub(crate) struct TermSink {
-    pub(crate) table: String,
-    /// The column there that names the row of the values, and that of the terms.
-    pub(crate) row: LiveColumn,
-    pub(crate) term: LiveColumn,
-    /// The column of the values' table that the row is named by.
-    pub(crate) key: LiveColumn,
 }
 
 impl Part {
@@ -85,15 +72,16 @@ impl Target {
     ) -> Result<Option<New>, Cause> {
         let (Some(of), Some((source, sink))) = (&self.index, row.values.get(index)) else { return Ok(None) };
         let others = row.others.get(index).map_or(&[][..], Vec::as_slice);
-        let cells = || core::iter::once(source).chain(others);
+        let cells = || core::iter::once(source).chain(others).take(of.parts.len());
+        let wanted = keys.wanted(tenant, &self.field);
+        let prefix =
+            wanted.map(|key| ValueHeader::new(key, self.field.mode(), self.field.stored_as()).prefix());
+        let is_under =
+            |cell: &Cell| prefix.as_ref().zip(cell.bytes()).is_some_and(|(key, term)| term.starts_with(key));
         let terms = if cells().any(Cell::is_null) {
             Vec::new()
         } else {
-            let is_right = |key| {
-                let header = ValueHeader::new(key, self.field.mode(), self.field.stored_as());
-                sink.bytes().is_some_and(|term| term.starts_with(&header.prefix()))
-            };
-            if of.terms.is_none() && keys.wanted(tenant, &self.field).is_some_and(is_right) {
+            if of.terms.is_none() && is_under(sink) {
                 return Ok(None);
             }
             let open = |(part, cell): (&Part, &Cell)| part.open(keys, place, cell);
@@ -112,9 +100,11 @@ impl Target {
             terms.map_err(|error| error.to_string())?
         };
         if of.terms.is_some() {
-            // There are values without a word.
-            let is_empty = terms.is_empty() && sink.integer().unwrap_or(0) == 0;
-            return Ok((!is_empty).then_some(New::Terms(terms)));
+            // The first and the last term tell of all whether they are under the key. There are values without a word.
+            let last = row.others.get(index).and_then(|others| others.last());
+            let is_right =
+                if terms.is_empty() { sink.is_null() } else { is_under(sink) && last.is_some_and(is_under) };
+            return Ok((!is_right).then_some(New::Terms(terms)));
         }
         let term = match terms.into_iter().next() {
             None if sink.is_null() => return Ok(None),
@@ -180,7 +170,10 @@ impl Operations {
                 Job { table: live.clone(), targets, place: place.clone(), condition: String::new() };
             let mut conditions = Vec::new();
             for target in &job.targets {
-                conditions.push(self.needs_terms(session, &job, target, is_dry).await?);
+                conditions.push(match &plan.under {
+                    Some(keys) => target.has_terms_under(self.database.dialect(), keys),
+                    None => self.needs_terms(session, &job, target, is_dry).await?,
+                });
             }
             job.condition = super::operations::any(conditions);
             jobs.push(job);
@@ -260,116 +253,6 @@ impl Operations {
         let encoding = target.field.stored_as();
         let header = |key: &_| ValueHeader::new(*key, target.field.mode(), encoding);
         let headers: Vec<_> = wanted.iter().map(header).collect();
-        Ok(target.needs_terms(dialect, &headers))
-    }
-}
-
-impl Target {
-    fn needs_terms(&self, dialect: Dialect, wanted: &[ValueHeader]) -> String {
-        let Some(of) = &self.index else { return "(1 = 0)".into() };
-        let each = |is: &str, with: &str| {
-            let parts: Vec<_> =
-                of.parts.iter().map(|part| format!("{} {is}", part.live.at(dialect))).collect();
-            parts.join(with)
-        };
-        let (has_value, has_none) = (each("IS NOT NULL", " AND "), each("IS NULL", " OR "));
-        match &of.terms {
-            None => {
-                let sink = self.sink.at(dialect);
-                let is_right = predicate::has_header(dialect, &self.sink, wanted);
-                format!(
-                    "(({has_value} AND ({sink} IS NULL OR NOT {is_right})) OR (({has_none}) AND {sink} IS NOT NULL))"
-                )
-            }
-            Some(terms) => {
-                let is_right = predicate::has_header_at(
-                    dialect,
-                    &format!("x.{}", dialect.quote(&terms.term.name)),
-                    wanted,
-                );
-                let (all, stale) =
-                    (terms.exists(dialect, ""), terms.exists(dialect, &format!(" AND NOT {is_right}")));
-                format!("(({has_value} AND (NOT {all} OR {stale})) OR (({has_none}) AND {all}))")
-            }
-        }
-    }
-}
-
-impl Target {
-    /// The further columns of a compound index.
-    pub(crate) fn others(&self) -> impl Iterator<Item = &LiveColumn> {
-        self.index.iter().flat_map(|of| &of.parts).skip(1).map(|part| &part.live)
-    }
-
-    /// What is read for it of a row: its source, its sink, which of a table of terms is how many there are, and further columns.
-    pub(crate) fn select(&self, dialect: Dialect) -> Vec<String> {
-        let terms = self.index.as_ref().and_then(|of| of.terms.as_ref());
-        let sink = terms.map_or_else(|| self.sink.select(dialect), |terms| terms.count(dialect));
-        let others = self.others().map(|column| column.select(dialect));
-        [self.source.select(dialect), sink].into_iter().chain(others).collect()
-    }
-}
-
-impl Job {
-    /// The statements that put the terms of a row in the place of those that are there.
-    pub(super) fn write_terms(&self, dialect: Dialect, change: &Change) -> Vec<Statement> {
-        let from = dialect.quote_table(&self.table.name);
-        let mut statements = Vec::new();
-        for (target, new) in self.targets.iter().zip(&change.new) {
-            let sink = target.index.as_ref().and_then(|of| of.terms.as_ref());
-            let (Some(sink), Some(New::Terms(terms))) = (sink, new) else { continue };
-            let (table, row) = (dialect.quote_table(&sink.table), dialect.quote(&sink.row.name));
-            let key = sink.key.at(dialect);
-            let mut delete = Statement::new(
-                dialect,
-                format!("DELETE FROM {table} WHERE {row} = (SELECT {key} FROM {from} AS t"),
-            );
-            self.push_row(&mut delete, dialect, change);
-            delete.push(")");
-            statements.push(delete);
-            // A statement has so many selects at most.
-            for terms in terms.chunks(100) {
-                let term = dialect.quote(&sink.term.name);
-                let mut insert = Statement::new(
-                    dialect,
-                    format!(
-                        "INSERT INTO {table} ({row}, {term}) SELECT {key}, n.term FROM {from} AS t CROSS JOIN ("
-                    ),
-                );
-                insert.list(" UNION ALL ", terms, |insert, term| {
-                    let (before, behind) = sink.term.cast(dialect);
-                    let cell = sink.cell(&target.field, term.clone());
-                    insert.push(format!("SELECT {before}")).bind(cell).push(behind).push(" AS term");
-                });
-                insert.push(") AS n");
-                self.push_row(&mut insert, dialect, change);
-                statements.push(insert);
-            }
-        }
-        statements
-    }
-}
-
-impl TermSink {
-    fn from(&self, dialect: Dialect) -> String {
-        let (table, row) = (dialect.quote_table(&self.table), dialect.quote(&self.row.name));
-        format!("FROM {table} AS x WHERE x.{row} = {}", self.key.at(dialect))
-    }
-
-    fn exists(&self, dialect: Dialect, more: &str) -> String {
-        format!("EXISTS (SELECT 1 {}{more})", self.from(dialect))
-    }
-
-    /// How many terms a row has.
-    fn count(&self, dialect: Dialect) -> String {
-        format!("(SELECT COUNT(*) {})", self.from(dialect))
-    }
-
-    /// What binds a term.
-    fn cell(&self, field: &Field, term: Vec<u8>) -> Cell {
-        match field.stored_as() {
-            Encoding::Bytes => Cell::Bytes(term),
-            Encoding::Text => Cell::Text(String::from_utf8_lossy(&term).into_owned()),
-        }
+        Ok(target.needs_terms_where(dialect, &headers))
     }
 }

@@ -199,6 +199,12 @@ impl Operations {
         let mut conditions = Vec::new();
         for target in &job.targets {
             let encoding = target.field.stored_as();
+            if let Some(keys) = &plan.under {
+                let header = |key: &_| ValueHeader::new(*key, target.field.mode(), encoding);
+                let headers: Vec<_> = keys.iter().map(header).collect();
+                conditions.push(predicate::has_header(dialect, &target.source, &headers));
+                continue;
+            }
             if target.importer.is_some() {
                 conditions.push(format!("({} IS NOT NULL)", target.source.at(dialect)));
                 continue;
@@ -281,7 +287,7 @@ impl Operations {
                     }
                     Verb::Decrypt => {
                         let trigger = super::migration::stale_trigger(table, name);
-                        if has_trigger(self.database.dialect(), &mut session, trigger.clone()).await? {
+                        if has_trigger(self.database.dialect(), &mut session, table, &trigger).await? {
                             return Err(OpsError::Plan {
                                 table: table.to_owned(),
                                 column: name.to_owned(),

@@ -3,7 +3,7 @@
 use core::fmt;
 use std::{collections::BTreeMap, sync::Arc};
 
-use envelope_core::{Field, Import, IndexKey};
+use envelope_core::{Field, Import, IndexKey, KeyId};
 
 /// Which columns of a table a run is about, and between which columns values move. The default: all declared columns, each in place.
 #[derive(Clone, Default)]
@@ -16,6 +16,8 @@ pub struct Plan {
     pub(crate) importers: BTreeMap<String, Arc<dyn Import>>,
     /// The search key that searched columns are brought under; else as they are declared.
     pub(crate) key: Option<IndexKey>,
+    /// Only what is under one of these keys.
+    pub(crate) under: Option<Vec<KeyId>>,
 }
 
 impl Plan {

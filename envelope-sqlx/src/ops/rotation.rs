@@ -2,17 +2,17 @@
 
 use core::time::Duration;
 
-use envelope_core::{IndexKey, KeyId, KeyState, Keyring, Mode, Purpose};
+use envelope_core::{DeclaredColumn, Field, IndexKey, KeyId, KeyInfo, KeyState, Keyring, Mode, Purpose};
 use serde::Serialize;
 use tokio::time::{Instant, sleep};
 
 use super::{
     error::OpsError,
-    guard::{Unique, Uniques},
     operations::Operations,
     options::{RunOptions, Stop},
     plan::Plan,
     report::TableReport,
+    unique::{Unique, Uniques},
 };
 
 /// How a column with a UNIQUE index stays unique while its rows are under two search keys.
@@ -61,17 +61,18 @@ pub struct RotationReport {
 impl Operations {
     /// Replaces the search key of a tenant, or of the default one: makes the next key if there is none, waits until every process can know it,
     /// brings shadows (or, with a write lock, the UNIQUE columns themselves) under it, promotes it, waits until every process writes with it,
-    /// and brings all other searched columns under it. Readers find every row all the time. Lookups of values are never wrong in between, and no
-    /// duplicate passes a UNIQUE index.
+    /// and brings all other searched columns under it. Readers find every row all the time, and no duplicate passes a UNIQUE index of columns.
     ///
-    /// Can be repeated when it was stopped or failed, and goes on then; while a write lock is on, it stays on until then.
+    /// Can be repeated when it was stopped or failed, and goes on then; a write lock stays on until it has. What does not open is found
+    /// before anything is locked.
     ///
-    /// `lifetime` is how long a process may write with a key that it has read: `cache_ttl`, 15 minutes by default, and a minute.
+    /// `lifetime` is how long a process may write with a key that it has read: `cache_ttl`, 15 minutes by default, and a minute. A
+    /// transaction must not wait for longer between sealing a value and writing it.
     ///
     /// # Errors
     ///
-    /// [`OpsError::NotUnique`] for UNIQUE columns without a shadow, unless they are locked; [`OpsError::NotRewritten`] when rows failed; when the
-    /// database or the keys fail.
+    /// [`OpsError::NotUnique`] for UNIQUE columns without a shadow, unless they are locked, and for those that are unique by a condition, an
+    /// expression, a generated column or an exclusion; [`OpsError::NotRewritten`] when rows failed; when the database or the keys fail.
     pub async fn rotate_search(
         &self,
         tenant: Option<&str>,
@@ -80,69 +81,85 @@ impl Operations {
         options: &RunOptions,
         mut told: impl FnMut(RotationStep<'_>),
     ) -> Result<RotationReport, OpsError> {
+        if options.is_dry {
+            return Err(OpsError::NoDryRun);
+        }
         let keyring = self.keyring_of(tenant)?;
-        let uniques = self.uniques().await?;
-        if unique == Uniqueness::Shadow {
-            refuse_unshadowed(&uniques)?;
-        }
+        let name = tenant.unwrap_or_default();
         let mut report = RotationReport::default();
-        let locked: Vec<_> = uniques.unshadowed.clone();
-        if !locked.is_empty() {
-            self.refuse_others(&keyring).await?;
-        }
-        report.locked = locked.iter().map(Unique::place).collect();
-        if !self.is_begun(&keyring).await? {
-            let pending = keyring.rotate(Purpose::Search).await?;
-            let name = tenant.unwrap_or_default();
-            self.record("rotate", name, Some(pending.id.to_string()), "search key, to be written anew")
-                .await?;
+        if !self.is_begun(&keyring, name).await? {
+            let uniques = self.uniques().await?;
+            refuse(&uniques, unique)?;
+            pause(keyring.until_settled(Purpose::Search).await?, &options.stop, &mut told).await?;
+            let pending = keyring.rotate(Purpose::Search).await?.id.to_string();
+            self.record(BEGUN, name, Some(pending), "search key, to be written anew").await?;
             while let Some(wait) =
                 keyring.until_promotion(Purpose::Search).await?.filter(|wait| !wait.is_zero())
             {
                 pause(wait, &options.stop, &mut told).await?;
             }
-            if !locked.is_empty() {
-                self.lock(&keyring, &locked).await?;
-                told(RotationStep::Locked(&report.locked));
-                for column in &locked {
-                    self.bring_under_next(column, options, &mut report, &mut told).await?;
-                }
-            }
+            let old = former_keys(&keyring, true).await?;
+            let next = Plan { key: Some(IndexKey::Newest), under: Some(old.clone()), ..Plan::new() };
+            // What does not open is found before anyone is locked out.
+            let dry = options.clone().dry_run();
             for table in self.tables() {
-                let is_shadow = |field: &envelope_core::Field| field.written_under() == IndexKey::Newest;
-                for written in self.write_terms(&table, &Plan::new(), options, is_shadow).await? {
+                self.rewrite(&table, &next, &dry, |_| true, &mut RotationReport::default(), &mut |_| {})
+                    .await?;
+            }
+            report.locked = uniques.unshadowed.iter().map(Unique::place).collect();
+            if !uniques.unshadowed.is_empty() {
+                self.lock(&old, &uniques.unshadowed).await?;
+                told(RotationStep::Locked(&report.locked));
+            }
+            for column in &uniques.unshadowed {
+                let is_meant = |field: &Field| field.name() == column.field.name();
+                self.rewrite(&column.table, &next, options, is_meant, &mut report, &mut told).await?;
+            }
+            for shadow in &uniques.shadows {
+                self.await_writers(&shadow.table).await?;
+                let is_meant = |field: &Field| field.name() == shadow.field.name();
+                // In a table of many tenants only those under this one's keys are known to be its own.
+                let plan = if shadow.field.tenant_column().is_some() { &next } else { &Plan::new() };
+                for written in self.write_terms(&shadow.table, plan, options, is_meant).await? {
                     report.add(written, &mut told)?;
                 }
             }
             let promoted = keyring.promote(Purpose::Search).await?;
-            self.record("promote", name, Some(promoted.id.to_string()), "search key, its rows are unique")
-                .await?;
+            self.record("promote", name, Some(promoted.id.to_string()), "search key, now active").await?;
             told(RotationStep::Promoted(promoted.id));
         }
         pause(lifetime, &options.stop, &mut told).await?;
-        for table in self.tables() {
-            let mut plan = Plan::new();
-            let searched =
-                |column: &&envelope_core::DeclaredColumn| column.field().mode() == Mode::Deterministic;
-            for column in self.declared_in(&table).filter(searched) {
-                plan = plan.column(column.field().name().column());
-            }
-            if !plan.columns.is_empty() {
-                report.add(self.reencrypt_values(&table, &plan, options).await?, &mut told)?;
-            }
-            for written in self.write_terms(&table, &Plan::new(), options, |_| true).await? {
-                report.add(written, &mut told)?;
-            }
-        }
-        self.unlock(&keyring, &locked).await?;
-        if !locked.is_empty() {
+        let old = former_keys(&keyring, false).await?;
+        if self.unlock(&old).await? > 0 {
             told(RotationStep::Unlocked);
         }
+        let plan = Plan { under: Some(old), ..Plan::new() };
+        for table in self.tables() {
+            self.rewrite(&table, &plan, options, |_| true, &mut report, &mut told).await?;
+        }
         let keys = keyring.keys().await?;
-        let is_active =
-            |key: &&envelope_core::KeyInfo| key.purpose == Purpose::Search && key.state == KeyState::Active;
+        let is_active = |key: &&KeyInfo| key.purpose == Purpose::Search && key.state == KeyState::Active;
         report.key = keys.iter().find(is_active).map(|key| key.id.to_string()).unwrap_or_default();
+        self.record(ENDED, name, Some(report.key.clone()), "all searched columns are under it").await?;
         Ok(report)
+    }
+
+    /// Whether the next search key can be made, and every UNIQUE column stays unique: all processes write with the active one.
+    ///
+    /// # Errors
+    ///
+    /// [`OpsError::NotUnique`] if not; when the database or the keys fail.
+    pub async fn check_rotation(&self, tenant: Option<&str>) -> Result<(), OpsError> {
+        let uniques = self.uniques().await?;
+        if uniques.shadows.is_empty()
+            || self.keyring_of(tenant)?.until_settled(Purpose::Search).await?.is_zero()
+        {
+            return Ok(());
+        }
+        Err(OpsError::NotUnique {
+            places: uniques.shadows.iter().map(Unique::place).collect(),
+            advice: "not every process can know yet which key is the active one; wait as long as after `rotate`",
+        })
     }
 
     /// Whether the pending search key can be promoted and every UNIQUE column stays unique: its shadow is under that key already.
@@ -156,9 +173,10 @@ impl Operations {
             return Ok(());
         }
         let uniques = self.uniques().await?;
-        refuse_unshadowed(&uniques)?;
+        refuse(&uniques, Uniqueness::Shadow)?;
         for shadow in &uniques.shadows {
-            let is_meant = |field: &envelope_core::Field| field.name() == shadow.field.name();
+            self.await_writers(&shadow.table).await?;
+            let is_meant = |field: &Field| field.name() == shadow.field.name();
             let dry = RunOptions::new().dry_run();
             for written in self.write_terms(&shadow.table, &Plan::new(), &dry, is_meant).await? {
                 if written.found > 0 {
@@ -172,76 +190,95 @@ impl Operations {
         Ok(())
     }
 
-    /// Whether a rotation was promoted, and rows are under the key before still.
-    async fn is_begun(&self, keyring: &Keyring) -> Result<bool, OpsError> {
-        let keys = keyring.keys().await?;
-        let of = |state| keys.iter().filter(move |key| key.purpose == Purpose::Search && key.state == state);
-        if of(KeyState::Pending).next().is_some() {
-            return Ok(false);
-        }
-        for key in of(KeyState::DecryptOnly) {
-            if !self.uses(key.id).await?.is_empty() {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+    /// Whether a rotation that did not end has promoted its key.
+    async fn is_begun(&self, keyring: &Keyring, tenant: &str) -> Result<bool, OpsError> {
+        let history = self.history().await?;
+        let has = |verb, key: &str| {
+            history
+                .iter()
+                .any(|line| line.verb == verb && line.tenant == tenant && line.key.as_deref() == Some(key))
+        };
+        let is_open = |info: &KeyInfo| {
+            let key = info.id.to_string();
+            info.state == KeyState::Active && has(BEGUN, &key) && !has(ENDED, &key)
+        };
+        Ok(keyring.keys().await?.iter().any(is_open))
     }
 
-    /// Tables of several tenants are brought under the next key of each: only one may have one, since only its old key is refused.
-    async fn refuse_others(&self, keyring: &Keyring) -> Result<(), OpsError> {
-        let has_tenants = self.columns.iter().any(|column| column.field().tenant_column().is_some());
-        for tenant in if has_tenants { self.keyring.tenants().await? } else { Vec::new() } {
-            let name = (!tenant.is_default()).then_some(tenant.as_str());
-            let is_own = &tenant == keyring.tenant_name();
-            if !is_own && self.keyring_of(name)?.until_promotion(Purpose::Search).await?.is_some() {
-                return Err(OpsError::NotUnique {
-                    places: vec![tenant.to_string()],
-                    advice: "the key of this tenant is being replaced, too; finish that first",
-                });
-            }
-        }
-        Ok(())
-    }
-
-    /// The rows of a UNIQUE column under the key that no process writes with yet.
-    async fn bring_under_next(
+    /// The rows of a table that the plan is about, in those searched columns.
+    async fn rewrite(
         &self,
-        column: &Unique,
+        table: &str,
+        plan: &Plan,
         options: &RunOptions,
+        is_meant: impl Fn(&Field) -> bool,
         report: &mut RotationReport,
         told: &mut impl FnMut(RotationStep<'_>),
     ) -> Result<(), OpsError> {
-        let plan = Plan { key: Some(IndexKey::Newest), ..Plan::new() };
-        if column.field.mode() == Mode::Index {
-            let is_meant = |field: &envelope_core::Field| field.name() == column.field.name();
-            for written in self.write_terms(&column.table, &plan, options, is_meant).await? {
-                report.add(written, told)?;
-            }
-            return Ok(());
+        let mut values = plan.clone();
+        let searched = |column: &&DeclaredColumn| {
+            column.field().mode() == Mode::Deterministic && is_meant(column.field())
+        };
+        for column in self.declared_in(table).filter(searched) {
+            values = values.column(column.field().name().column());
         }
-        let plan = plan.column(column.field.name().column());
-        report.add(self.reencrypt_values(&column.table, &plan, options).await?, told)
+        if !values.columns.is_empty() {
+            report.add(self.reencrypt_values(table, &values, options).await?, told)?;
+        }
+        for written in self.write_terms(table, plan, options, is_meant).await? {
+            report.add(written, told)?;
+        }
+        Ok(())
     }
+}
+
+/// The history's lines between which a search key is being replaced.
+const BEGUN: &str = "rewrite-begun";
+const ENDED: &str = "rewrite-ended";
+
+/// The search keys that are no longer to be written with; of a rotation that is not promoted yet, the active one, too.
+async fn former_keys(keyring: &Keyring, with_active: bool) -> Result<Vec<KeyId>, OpsError> {
+    let is_former = |state| match state {
+        KeyState::DecryptOnly | KeyState::Compromised => true,
+        KeyState::Active => with_active,
+        _ => false,
+    };
+    let keys = keyring.keys().await?;
+    let former = keys.iter().filter(|key| key.purpose == Purpose::Search && is_former(key.state));
+    Ok(former.map(|key| key.id).collect())
 }
 
 impl RotationReport {
     fn add(&mut self, written: TableReport, told: &mut impl FnMut(RotationStep<'_>)) -> Result<(), OpsError> {
         told(RotationStep::Wrote(&written));
-        let is_complete = written.is_complete();
+        let (is_complete, is_stopped) = (written.is_complete(), written.is_stopped);
         let (table, left) = (written.table.clone(), written.remaining.unwrap_or(written.found));
         self.tables.push(written);
-        if is_complete { Ok(()) } else { Err(OpsError::NotRewritten { table, left }) }
+        match (is_complete, is_stopped) {
+            (true, _) => Ok(()),
+            (false, true) => Err(OpsError::Stopped),
+            (false, false) => Err(OpsError::NotRewritten { table, left }),
+        }
     }
 }
 
-fn refuse_unshadowed(uniques: &Uniques) -> Result<(), OpsError> {
-    if uniques.unshadowed.is_empty() {
-        return Ok(());
+fn refuse(uniques: &Uniques, how: Uniqueness) -> Result<(), OpsError> {
+    let refused = |columns: &[Unique], advice| {
+        let places: Vec<_> = columns.iter().map(Unique::place).collect();
+        if places.is_empty() { Ok(()) } else { Err(OpsError::NotUnique { places, advice }) }
+    };
+    refused(
+        &uniques.unclear,
+        "it is unique by a condition, an expression, a generated column or an exclusion, which this cannot keep; have an index of columns \
+         do it, or `promote --anyway`",
+    )?;
+    match how {
+        Uniqueness::WriteLock => Ok(()),
+        Uniqueness::Shadow => refused(
+            &uniques.unshadowed,
+            "add a shadow (`index(…, shadow)`) that is UNIQUE in the same way, or replace the key with a write lock",
+        ),
     }
-    Err(OpsError::NotUnique {
-        places: uniques.unshadowed.iter().map(Unique::place).collect(),
-        advice: "add a UNIQUE shadow (`index(…, shadow)`), or replace the key with a write lock",
-    })
 }
 
 async fn pause(wait: Duration, stop: &Stop, told: &mut impl FnMut(RotationStep<'_>)) -> Result<(), OpsError> {
