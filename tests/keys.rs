@@ -11,6 +11,8 @@ mod cache;
 mod crash;
 #[path = "keys/config.rs"]
 mod config;
+#[path = "keys/fork.rs"]
+mod fork;
 #[path = "keys/processes.rs"]
 mod processes;
 #[path = "keys/rotation.rs"]

@@ -9,6 +9,8 @@ use core::{
 };
 use std::{collections::HashMap, sync::Arc};
 
+use foldhash::fast::FixedState;
+
 use crate::{
     clock::Moment,
     envelope::Suite,
@@ -28,7 +30,8 @@ pub(crate) struct KeySet {
     pub(crate) read: u64,
     pub(crate) life: Life,
     keys: Vec<Entry>,
-    columns: HashMap<(KeyId, Suite, &'static str), Arc<ReadyColumn>>,
+    /// Nobody but the application's own source chooses what is put in here, so the hash need not be one that resists.
+    columns: HashMap<(KeyId, Suite, &'static str), Arc<ReadyColumn>, FixedState>,
 }
 
 /// Two ends of a lifetime: from the first on it is renewed in the background, at the second it is over.
@@ -72,33 +75,51 @@ pub(crate) struct LoadedKey {
 pub(crate) struct ReadyColumn {
     pub(crate) column: ColumnKey,
     pub(crate) parent: Arc<LoadedKey>,
-    /// How many values this process sealed with the key; outlives this copy of it.
-    sealed: Arc<AtomicU64>,
-    /// How often this copy was found in memory.
-    hits: AtomicU64,
+    wear: Arc<Wear>,
+    uses: Uses,
+}
+
+/// How often this copy of a key was used. Apart from what all threads only read.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+struct Uses {
+    sealed: AtomicU64,
+    others: AtomicU64,
+}
+
+/// How many values this process sealed with a column's key; outlives each copy of it.
+#[derive(Debug, Default)]
+pub(crate) struct Wear {
+    /// By copies that are gone.
+    sealed: AtomicU64,
+    is_told: AtomicBool,
 }
 
 impl ReadyColumn {
-    pub(crate) const fn new(column: ColumnKey, parent: Arc<LoadedKey>, sealed: Arc<AtomicU64>) -> Self {
-        Self { column, parent, sealed, hits: AtomicU64::new(0) }
+    pub(crate) fn new(column: ColumnKey, parent: Arc<LoadedKey>, wear: Arc<Wear>) -> Self {
+        Self { column, parent, wear, uses: Uses::default() }
     }
 
     /// The key, counted as a hit.
     pub(crate) fn hit(&self) -> &ColumnKey {
-        self.hits.fetch_add(1, Ordering::Relaxed);
+        self.uses.others.fetch_add(1, Ordering::Relaxed);
         &self.column
     }
 
-    /// Counts a value that is about to be sealed, and tells how many there were.
-    pub(crate) fn count(&self) -> u64 {
-        self.sealed.fetch_add(1, Ordering::Relaxed)
+    /// The key to seal one more value with, counted as a hit, and whether it has sealed so many before; the latter is told once.
+    pub(crate) fn seals(&self, limit: u64) -> (&ColumnKey, bool) {
+        let own = self.uses.sealed.fetch_add(1, Ordering::Relaxed);
+        let is_worn = own.saturating_add(self.wear.sealed.load(Ordering::Relaxed)) >= limit;
+        (&self.column, is_worn && !self.wear.is_told.swap(true, Ordering::Relaxed))
     }
 }
 
 impl Drop for ReadyColumn {
     // Told at the end of a life and not for each value, which takes nanoseconds.
     fn drop(&mut self) {
-        telemetry::hits(*self.hits.get_mut());
+        let Uses { sealed, others } = &mut self.uses;
+        self.wear.sealed.fetch_add(*sealed.get_mut(), Ordering::Relaxed);
+        telemetry::hits(sealed.get_mut().saturating_add(*others.get_mut()));
     }
 }
 

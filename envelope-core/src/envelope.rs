@@ -1,8 +1,10 @@
 //! The layout of a stored value: parse it, write it. No cryptography (FORMAT.md#value).
 
+mod read;
 mod stored;
 pub(crate) mod text;
 
+pub(crate) use read::{Stored, parse};
 pub use stored::ValueHeader;
 
 use crate::{

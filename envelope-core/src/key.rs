@@ -251,14 +251,56 @@ pub(crate) fn push(out: &mut Vec<u8>, part: &[u8]) {
     out.extend_from_slice(part);
 }
 
-/// How deep the calls of a cipher or of HKDF reach. Without optimisation values are copied from frame to frame.
-const STACK: usize = if cfg!(debug_assertions) { 65_536 } else { 8_192 };
+/// How deep the calls of an algorithm reach, of which each leaves on the stack what it moved there.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Depth {
+    /// A hash.
+    Hash,
+    /// AES-GCM, block by block.
+    Block,
+    /// AES-SIV, block by block.
+    Siv,
+    /// Everything: ciphers with wide vectors, key schedules, HKDF.
+    All,
+}
+
+impl Depth {
+    /// In [`PIECE`]s. Without optimisation values are copied from frame to frame.
+    const fn pieces(self) -> usize {
+        match self {
+            _ if cfg!(debug_assertions) => 33,
+            Self::Hash => 1,
+            Self::Block => 2,
+            Self::Siv => 3,
+            Self::All => 7,
+        }
+    }
+}
+
+/// Wiped at a time: more is slower than several of these, since the C library changes to another way of filling memory.
+const PIECE: usize = 2000;
+
+/// As [`wipe_stack_of`], after anything.
+#[inline(never)]
+pub(crate) fn wipe_stack() {
+    wipe_pieces(Depth::All.pieces());
+}
 
 /// Overwrites what the calls before left on the stack: ciphers wipe themselves where they are dropped, and not the places from which
 /// they were moved while they were made.
+#[inline(always)]
+pub(crate) fn wipe_stack_of(depth: Depth) {
+    wipe_pieces(depth.pieces());
+}
+
 #[inline(never)]
-pub(crate) fn wipe_stack() {
+fn wipe_pieces(left: usize) {
     // Mutable, so that it is no constant elsewhere.
-    let mut below = [0_u8; STACK];
+    let mut below = [0_u8; PIECE];
     core::hint::black_box(&mut below);
+    if left > 1 {
+        wipe_pieces(left.saturating_sub(1));
+        // The frame is this call's own until the pieces below it are wiped.
+        core::hint::black_box(&mut below);
+    }
 }

@@ -2,6 +2,7 @@
 
 mod ahead;
 mod builder;
+mod column;
 mod fetch;
 mod renew;
 mod rotate;
@@ -23,13 +24,13 @@ use self::{
     want::{Missing, Want},
 };
 use crate::{
-    cache::{KeySet, ReadyColumn, Slot},
+    cache::KeySet,
     clock::Moment,
     envelope::Suite,
     error::KeyError,
-    field::{Field, IndexKey},
+    field::Field,
     import::Import,
-    key::{EncryptionContext, KeyId, KeyRecord, KeyState, Purpose, Tenant, TenantNameError, WrappedKey},
+    key::{EncryptionContext, KeyId, KeyState, Purpose, Tenant, TenantNameError, WrappedKey},
     provider::KeyProvider,
     store::KeyStore,
     suite::ColumnKey,
@@ -166,88 +167,6 @@ impl Keyring {
         self.run(async move { ring.tenants_in_store().await }).await
     }
 
-    /// Runs `f` with the key that new values of a column are sealed with.
-    pub(crate) fn with_active<R>(
-        &self,
-        purpose: Purpose,
-        field: &Field,
-        f: impl FnOnce(&ColumnKey) -> R,
-    ) -> Result<R, KeyError> {
-        let suite = Suite::of(field.mode());
-        let now = self.ring.clock.now();
-        let is_newest = field.written_under() == IndexKey::Newest && purpose == Purpose::Search;
-        let writes = |set: &KeySet| {
-            let entry = if is_newest { set.newest(purpose) } else { set.active(purpose) };
-            entry.map(|entry| entry.record.id)
-        };
-        if let Some(set) = &*self.keys.set.load()
-            && now < set.life.soft
-            && let Some(id) = writes(set)
-            && let Some(ready) = set.column(id, suite, field)
-            && ready.parent.is_fresh(now)
-        {
-            self.count(purpose, ready);
-            return Ok(f(ready.hit()));
-        }
-        let want = if is_newest { Want::Searchable } else { Want::Active(purpose) };
-        let set = self.snapshot(want, now)?;
-        let no_active = || KeyError::NoActive { tenant: self.keys.tenant.clone(), purpose };
-        let id = writes(&set).ok_or_else(no_active)?;
-        let ready = self.column(&set, id, suite, field, now)?;
-        self.count(purpose, &ready);
-        Ok(f(ready.hit()))
-    }
-
-    /// FORMAT.md#suites: a key of randomized values has to be replaced long before it sealed 2^32 of them.
-    fn count(&self, purpose: Purpose, column: &ReadyColumn) {
-        if purpose == Purpose::Encrypt && column.count() == self.ring.rotate_after {
-            let keyring = self.clone();
-            let _ = self.ring.worker.spawn(async move {
-                let fetch = Fetch::new(&keyring.ring, &keyring.keys);
-                telemetry::worn_out(&keyring.keys.tenant, fetch.rotate(purpose).await.err().as_ref());
-            });
-        }
-    }
-
-    /// Runs `f` with the key that a stored value names.
-    pub(crate) fn with_key<R>(
-        &self,
-        id: KeyId,
-        suite: Suite,
-        field: &Field,
-        f: impl FnOnce(&ColumnKey) -> R,
-    ) -> Result<R, Unusable> {
-        let now = self.ring.clock.now();
-        if let Some(set) = &*self.keys.set.load()
-            && now < set.life.soft
-            && let Some(ready) = set.column(id, suite, field)
-            && ready.parent.is_fresh(now)
-        {
-            return Ok(f(ready.hit()));
-        }
-        let set = self.snapshot(Want::Key(id), now)?;
-        match set.find(id) {
-            None => Err(Unusable::Unknown),
-            Some(entry) if !entry.record.state.can_open() => Err(Unusable::Closed(entry.record.state)),
-            Some(_) => Ok(f(self.column(&set, id, suite, field, now)?.hit())),
-        }
-    }
-
-    /// Runs `f` with the key that new values are sealed with and its record.
-    pub(crate) fn with_active_record<R>(
-        &self,
-        field: &Field,
-        f: impl FnOnce(&KeyRecord, &ColumnKey) -> R,
-    ) -> Result<R, KeyError> {
-        let (purpose, now) = (Purpose::Encrypt, self.ring.clock.now());
-        let set = self.snapshot(Want::Active(purpose), now)?;
-        let no_active = || KeyError::NoActive { tenant: self.keys.tenant.clone(), purpose };
-        let record = &set.active(purpose).ok_or_else(no_active)?.record;
-        let ready = self.column(&set, record.id, Suite::Gcm, field, now)?;
-        self.count(purpose, &ready);
-        Ok(f(record, ready.hit()))
-    }
-
     /// Unwraps a key that came with a value, when the key store does not have it. It is in memory for this call only.
     pub(crate) async fn unwrap_foreign(
         &self,
@@ -278,33 +197,6 @@ impl Keyring {
         }
         let set = self.run(Fetch::new(&self.ring, &self.keys).run(Want::Key(id))).await?;
         Ok(set.find(id).is_some())
-    }
-
-    /// Runs `f` with each key that a stored deterministic value may be under, the active one first.
-    pub(crate) fn with_searchable(
-        &self,
-        field: &Field,
-        mut f: impl FnMut(&ColumnKey),
-    ) -> Result<(), KeyError> {
-        let suite = Suite::of(field.mode());
-        let now = self.ring.clock.now();
-        if let Some(set) = &*self.keys.set.load()
-            && now < set.life.soft
-            && set.active(Purpose::Search).is_some()
-            && set
-                .searchable()
-                .all(|id| set.column(id, suite, field).is_some_and(|ready| ready.parent.is_fresh(now)))
-        {
-            for ready in set.searchable().filter_map(|id| set.column(id, suite, field)) {
-                f(ready.hit());
-            }
-            return Ok(());
-        }
-        let set = self.snapshot(Want::Searchable, now)?;
-        for id in set.searchable() {
-            f(self.column(&set, id, suite, field, now)?.hit());
-        }
-        Ok(())
     }
 
     /// A snapshot that has what is wanted in memory: at once, or by the miss policy.
@@ -350,33 +242,6 @@ impl Keyring {
         job: impl Future<Output = Result<T, KeyError>> + Send + 'static,
     ) -> Result<T, KeyError> {
         self.ring.worker.run(job).await.map_err(|error| KeyError::Thread(Arc::new(error)))?
-    }
-
-    /// The column's key under a key that is in memory: derived at its first use, and renewed from the soft end of its life.
-    fn column(
-        &self,
-        set: &KeySet,
-        id: KeyId,
-        suite: Suite,
-        field: &Field,
-        now: Moment,
-    ) -> Result<Arc<ReadyColumn>, KeyError> {
-        let Some(Slot::Loaded(parent)) = set.find(id).map(|entry| &entry.slot) else {
-            // It was in memory when the snapshot was checked, and snapshots do not change.
-            return Err(self.not_loaded());
-        };
-        if parent.claim_renewal(now) {
-            let renewal = Fetch::new(&self.ring, &self.keys).renew(id, Arc::clone(parent));
-            let _ = self.ring.worker.spawn(renewal);
-        }
-        if let Some(ready) = set.column(id, suite, field) {
-            return Ok(Arc::clone(ready));
-        }
-        let column = ColumnKey::derive(&parent.key, id, suite, &self.keys.tenant, field.context());
-        let sealed = self.keys.sealed(id, field.context());
-        let ready = Arc::new(ReadyColumn::new(column, Arc::clone(parent), sealed));
-        self.keys.publish(|set| Some(set?.with_column(id, suite, field, Arc::clone(&ready))));
-        Ok(ready)
     }
 
     fn not_loaded(&self) -> KeyError {

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use crate::{
-    envelope::{Envelope, ParseError, Suite, header, text},
-    error::{MalformedValue, OpenError, PlaceError, SealError},
+    envelope::{Stored, Suite, header, parse, text},
+    error::{OpenError, PlaceError, SealError},
     field::{BoundColumn, Encoding, Field, Mode, PlaintextRows, SearchableColumn, UnboundColumn},
     import::{Import, ImportError},
     key::{KeyId, Purpose},
@@ -228,7 +228,7 @@ impl Keyring {
         importer: &dyn Import,
     ) -> Result<PlaintextBytes, OpenError> {
         let strict = field.plaintext_rows(PlaintextRows::Refuse);
-        let error = match self.open_stored(&strict, row, Cow::Borrowed(stored)) {
+        let error = match self.open_foreign(&strict, row, stored) {
             Ok(opened) => return Ok(opened),
             // An outage, or a key that was retired, says nothing about the bytes.
             Err(error @ (OpenError::Key { .. } | OpenError::KeyRetired { .. })) => return Err(error),
@@ -237,30 +237,43 @@ impl Keyring {
         let is_foreign = matches!(error, OpenError::NotAnEnvelope { .. } | OpenError::WrongEncoding { .. });
         match importer.open(stored) {
             Ok(opened) => Ok(opened),
-            Err(ImportError::Form) if is_foreign => self.open_stored(field, row, Cow::Borrowed(stored)),
+            Err(ImportError::Form) if is_foreign => self.open_foreign(field, row, stored),
             Err(source) if is_foreign => Err(OpenError::Import { field: field.name(), source }),
             Err(_) => Err(error),
         }
     }
 
+    fn open_foreign(
+        &self,
+        field: &Field,
+        row: Option<&RowKey>,
+        stored: &[u8],
+    ) -> Result<PlaintextBytes, OpenError> {
+        self.open_stored(field, row, Cow::Borrowed(stored))
+    }
+
+    // Inlined, as is what it calls: what is moved from frame to frame for each value takes longer than all else here.
+    #[inline(always)]
     fn open_stored(
         &self,
         field: &Field,
         row: Option<&RowKey>,
         stored: Cow<'_, [u8]>,
     ) -> Result<PlaintextBytes, OpenError> {
-        let name = field.name();
-        let (id, suite, value) = match parse(field, stored)? {
-            Stored::Value(id, suite, value) => (id, suite, value),
-            Stored::Plaintext(bytes) => return Ok(bytes),
+        let (id, suite, decoded) = match parse(field, &stored)? {
+            Stored::Plaintext => return Ok(PlaintextBytes::of(stored)),
+            Stored::Value(id, suite) => (id, suite, None),
+            Stored::Text(id, suite, value) => (id, suite, Some(value)),
         };
-        let opened = self.with_key(id, suite, field, |column| match value {
-            Cow::Owned(value) => column.open_in_place(row, value),
-            Cow::Borrowed(value) => column.open(row, value),
+        let opened = self.with_key(id, suite, field, |column| match (decoded, stored) {
+            (Some(value), _) | (None, Cow::Owned(value)) => column.open_in_place(row, value),
+            (None, Cow::Borrowed(value)) => column.open(row, value),
         });
-        opened
-            .map_err(|unusable| self.open_error(field, id, unusable))?
-            .map_err(|NotAuthentic| OpenError::NotAuthentic { field: name, key: id })
+        match opened {
+            Ok(Ok(plaintext)) => Ok(plaintext),
+            Ok(Err(NotAuthentic)) => Err(OpenError::NotAuthentic { field: field.name(), key: id }),
+            Err(unusable) => Err(self.open_error(field, id, unusable)),
+        }
     }
 
     /// The keyring for a value in a place. One of a tenant is for the rows of that tenant only, so that a request which is
@@ -289,49 +302,6 @@ impl Keyring {
     }
 }
 
-/// What a column's stored bytes are.
-enum Stored<'v> {
-    /// A value whose header was checked.
-    Value(KeyId, Suite, Cow<'v, [u8]>),
-    /// A row from before the column was encrypted.
-    Plaintext(PlaintextBytes),
-}
-
-/// FORMAT.md#rules-for-readers, up to the choice of the key; before them FORMAT.md#text-form.
-fn parse<'v>(field: &Field, stored: Cow<'v, [u8]>) -> Result<Stored<'v>, OpenError> {
-    let name = field.name();
-    let malformed = |reason| OpenError::Malformed { field: name, reason };
-    let wrong_encoding = |found| OpenError::WrongEncoding { field: name, found, declared: field.stored_as() };
-    let reads_plaintext = field.plaintext_rule() == PlaintextRows::Read;
-    let value = match field.stored_as() {
-        Encoding::Bytes => stored,
-        Encoding::Text => match text::decode(&stored) {
-            Some(Ok(value)) => Cow::Owned(value),
-            Some(Err(text::NotBase64)) => return Err(malformed(MalformedValue::Text)),
-            // Neither byte begins any text.
-            None if matches!(*stored, [0xFD | 0xFE, ..]) => return Err(wrong_encoding(Encoding::Bytes)),
-            None if reads_plaintext => return Ok(Stored::Plaintext(PlaintextBytes::of(stored))),
-            None => return Err(OpenError::NotAnEnvelope { field: name }),
-        },
-    };
-    let parsed = Envelope::parse(&value, field.mode()).map(|envelope| (envelope.key, envelope.suite));
-    match (parsed, field.stored_as()) {
-        (Ok((key, suite)), _) => Ok(Stored::Value(key, suite, value)),
-        (Err(ParseError::NotAnEnvelope), Encoding::Text) => Err(malformed(MalformedValue::Text)),
-        (Err(ParseError::NotAnEnvelope), Encoding::Bytes) if reads_plaintext => {
-            Ok(Stored::Plaintext(PlaintextBytes::of(value)))
-        }
-        (Err(ParseError::NotAnEnvelope), Encoding::Bytes) if value.starts_with(text::PREFIX) => {
-            Err(wrong_encoding(Encoding::Text))
-        }
-        (Err(ParseError::NotAnEnvelope), Encoding::Bytes) => Err(OpenError::NotAnEnvelope { field: name }),
-        (Err(ParseError::WrongMode(found)), _) => {
-            Err(OpenError::WrongMode { field: name, found, declared: field.mode() })
-        }
-        (Err(ParseError::Malformed(reason)), _) => Err(malformed(reason)),
-    }
-}
-
 fn seal_with(
     field: &Field,
     column: &ColumnKey,
@@ -345,6 +315,13 @@ fn seal_with(
     };
     if let Some(index) = field.index() {
         let encoded = encode(value).map_err(plaintext)?;
+        if terms::is_of_encoding(index) {
+            let term = column.term_in_place(index, encoded);
+            return Ok(match field.stored_as() {
+                Encoding::Bytes => term,
+                Encoding::Text => text::encode(&term),
+            });
+        }
         return match &*terms::texts(index, &encoded).map_err(plaintext)? {
             [text] => Ok(search::term(field, index, column, text)),
             _ => Err(SealError::NotSearchable { field: field.name() }),

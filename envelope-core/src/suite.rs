@@ -1,5 +1,6 @@
 //! Suite → algorithm: the key of one column under one data key, ready for use.
 
+mod block;
 mod deterministic;
 mod index;
 mod randomized;
@@ -114,14 +115,15 @@ impl ColumnKey {
     ) -> Result<(), SealFailure> {
         match &self.cipher {
             Cipher::Gcm(gcm) => {
-                let nonce = nonce.nonce().map_err(SealFailure::Random)?;
-                value.extend_from_slice(&nonce);
+                let mut fresh = [0; NONCE_LEN];
+                nonce.nonce(&mut fresh).map_err(SealFailure::Random)?;
+                value.extend_from_slice(&fresh);
                 let start = value.len();
                 write(plaintext, PlaintextWriter::new(value, TAG_LEN))?;
                 let body = bounded(value, start)?;
                 let length = body.len();
                 let tag = self
-                    .with_ad(row, |ad| gcm.seal(&nonce, ad, body))
+                    .with_ad(row, |ad| gcm.seal(&fresh, ad, body))
                     .map_err(|TooLong| SealFailure::TooLong(length))?;
                 value.extend_from_slice(&tag);
             }
@@ -150,7 +152,23 @@ impl ColumnKey {
         let mut term = Vec::with_capacity(HEADER_LEN.saturating_add(index.term_bits().div_ceil(8).into()));
         term.extend_from_slice(&self.header);
         if let Cipher::Hash(hash) = &self.cipher {
-            term.extend(hash.term(index, text));
+            hash.hash(index, text).append(index.term_bits(), &mut term);
+        }
+        term
+    }
+
+    /// As [`term`](Self::term), in the buffer of the text.
+    pub(crate) fn term_in_place(&self, index: &Index, mut text: Zeroizing<Vec<u8>>) -> Vec<u8> {
+        let hash = match &self.cipher {
+            Cipher::Hash(hash) => Some(hash.hash(index, &text)),
+            _ => None,
+        };
+        let mut term = core::mem::take(&mut *text);
+        term.as_mut_slice().zeroize();
+        term.clear();
+        term.extend_from_slice(&self.header);
+        if let Some(hash) = hash {
+            hash.append(index.term_bits(), &mut term);
         }
         term
     }
@@ -165,7 +183,8 @@ impl ColumnKey {
         let ad = self.portable_ad(&header);
         let mut value = header;
         let mut seal = || {
-            let nonce = Fresh.nonce().map_err(SealFailure::Random)?;
+            let mut nonce = [0; NONCE_LEN];
+            Fresh.nonce(&mut nonce).map_err(SealFailure::Random)?;
             value.extend_from_slice(&nonce);
             let start = value.len();
             write(plaintext, PlaintextWriter::new(&mut value, TAG_LEN))?;
@@ -274,7 +293,7 @@ fn derive<const N: usize>(
 /// What is hashed for a text of an index, for vectors.
 #[cfg(feature = "testing")]
 pub(crate) fn hashed(index: &Index, text: &[u8]) -> Vec<u8> {
-    [&index::what(index), text].concat()
+    [index::what(index).bytes(), text].concat()
 }
 
 /// The bytes of a column key, for vectors.
@@ -292,19 +311,17 @@ pub(crate) fn column_key(
     })
 }
 
-/// Where nonces come from: the operating system, or a vector.
+/// Where nonces come from: the generator, or a vector.
 pub(crate) trait NonceSource {
-    fn nonce(self) -> Result<[u8; NONCE_LEN], RandomError>;
+    fn nonce(self, nonce: &mut [u8; NONCE_LEN]) -> Result<(), RandomError>;
 }
 
-/// A fresh nonce for each value, from the operating system.
+/// A fresh nonce for each value.
 pub(crate) struct Fresh;
 
 impl NonceSource for Fresh {
-    fn nonce(self) -> Result<[u8; NONCE_LEN], RandomError> {
-        let mut nonce = [0; NONCE_LEN];
-        random::fill(&mut nonce)?;
-        Ok(nonce)
+    fn nonce(self, nonce: &mut [u8; NONCE_LEN]) -> Result<(), RandomError> {
+        random::nonce(nonce)
     }
 }
 

@@ -15,6 +15,11 @@ type Text = Zeroizing<Vec<u8>>;
 /// How many characters a search for a part of a text has at least.
 pub(crate) const TRIGRAM: usize = 3;
 
+/// Whether the only term of a value is of its encoding, as that is.
+pub(crate) fn is_of_encoding(index: &Index) -> bool {
+    index.take() == Take::Whole && matches!(index.parts(), [[]])
+}
+
 /// What the terms of an encoded value are of: one text, or, of an index of words or trigrams, any number of different ones.
 pub(crate) fn texts(index: &Index, encoded: &[u8]) -> Result<Vec<Text>, PlaintextError> {
     if let Take::Bucket(buckets) = index.take() {

@@ -149,6 +149,8 @@
 //! index on a deterministic column holds under one search key, not across two. Parameters of `query!` on PostgreSQL need a cast, `value as _`.
 //! What encryption does not protect is in the documentation of `envelope-core`.
 
+#![forbid(unsafe_code)]
+
 #[cfg(feature = "cli")]
 pub mod cli;
 #[cfg(feature = "ops")]

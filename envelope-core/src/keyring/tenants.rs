@@ -17,7 +17,7 @@ use lru::LruCache;
 
 use super::MissPolicy;
 use crate::{
-    cache::{KeySet, Life},
+    cache::{KeySet, Life, Wear},
     clock::{Clock, Moment},
     error::KeyError,
     import::Import,
@@ -149,7 +149,7 @@ pub(super) struct TenantKeys {
     /// Someone reads the records again in the background.
     pub(super) rereading: AtomicBool,
     /// How many values were sealed with each column's key. Keys are renewed; this goes on.
-    sealed: Mutex<HashMap<(KeyId, &'static str), Arc<AtomicU64>>>,
+    wear: Mutex<HashMap<(KeyId, &'static str), Arc<Wear>>>,
     /// Ids that the store did not have when it was asked, and when that was.
     unknown: Mutex<Vec<(KeyId, Moment)>>,
 }
@@ -211,7 +211,7 @@ impl TenantKeys {
             reads: AtomicU64::new(0),
             unwrapping: Mutex::default(),
             rereading: AtomicBool::new(false),
-            sealed: Mutex::default(),
+            wear: Mutex::default(),
             unknown: Mutex::default(),
         }
     }
@@ -236,10 +236,8 @@ impl TenantKeys {
     }
 
     /// The counter of a column's key.
-    pub(super) fn sealed(&self, id: KeyId, context: &'static str) -> Arc<AtomicU64> {
-        Arc::clone(
-            self.sealed.lock().unwrap_or_else(PoisonError::into_inner).entry((id, context)).or_default(),
-        )
+    pub(super) fn wear(&self, id: KeyId, context: &'static str) -> Arc<Wear> {
+        Arc::clone(self.wear.lock().unwrap_or_else(PoisonError::into_inner).entry((id, context)).or_default())
     }
 
     /// Whether the store was asked for the id not long ago, or for so many others that it is not asked now.

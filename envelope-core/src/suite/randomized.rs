@@ -2,21 +2,34 @@
 
 use core::ops::Range;
 
-use aes_gcm::{AeadInOut, Aes256Gcm, KeyInit, Nonce, Tag};
+use std::sync::Arc;
+
+use aes_gcm::{
+    AeadInOut, AesGcm, Nonce, Tag,
+    aead::consts::{U12, U16},
+    aes::{Aes256, cipher::KeyInit},
+};
 use zeroize::Zeroizing;
 
-use super::{NotAuthentic, TooLong};
+use super::{
+    NotAuthentic, TooLong,
+    block::{Narrow, SHORT, Wide},
+};
 use crate::{
     envelope::{NONCE_LEN, TAG_LEN},
-    key::wipe_stack,
+    key::{Depth, wipe_stack, wipe_stack_of},
 };
 
-/// The key schedule, which `aes-gcm` wipes on drop.
-pub(super) struct Gcm(Aes256Gcm);
+/// One key schedule, for values of either length; `aes` wipes it on drop.
+pub(super) struct Gcm {
+    short: AesGcm<Narrow<Arc<Aes256>>, U12>,
+    long: AesGcm<Wide, U12>,
+}
 
 impl Gcm {
     pub(super) fn new(key: &[u8; 32]) -> Self {
-        Self(Aes256Gcm::new(key.into()))
+        let schedule = Arc::new(Aes256::new(key.into()));
+        Self { short: Narrow(Arc::clone(&schedule)).into(), long: Wide(schedule).into() }
     }
 
     /// Encrypts in place and returns the tag.
@@ -26,9 +39,15 @@ impl Gcm {
         ad: &[u8],
         plaintext: &mut [u8],
     ) -> Result<[u8; TAG_LEN], TooLong> {
-        let tag = self.encrypt(nonce, ad, plaintext);
-        wipe_stack();
-        tag
+        if is_short(ad, plaintext) {
+            let tag = encrypt(&self.short, nonce, ad, plaintext);
+            wipe_stack_of(Depth::Block);
+            tag
+        } else {
+            let tag = encrypt(&self.long, nonce, ad, plaintext);
+            wipe_stack();
+            tag
+        }
     }
 
     /// Opens `nonce || ciphertext || tag` into a buffer of its own.
@@ -37,7 +56,6 @@ impl Gcm {
         let (ciphertext, tag) = rest.split_last_chunk::<TAG_LEN>().ok_or(NotAuthentic)?;
         let mut plaintext = Zeroizing::new(ciphertext.to_vec());
         let outcome = self.decrypt(nonce, ad, &mut plaintext, tag);
-        wipe_stack();
         outcome.map(|()| plaintext)
     }
 
@@ -46,22 +64,9 @@ impl Gcm {
         let (nonce, rest) = body.split_first_chunk_mut::<NONCE_LEN>().ok_or(NotAuthentic)?;
         let (ciphertext, tag) = rest.split_last_chunk_mut::<TAG_LEN>().ok_or(NotAuthentic)?;
         let outcome = self.decrypt(nonce, ad, ciphertext, tag);
-        wipe_stack();
         outcome.map(|()| NONCE_LEN..NONCE_LEN.saturating_add(ciphertext.len()))
     }
 
-    /// On processors with wide vectors the cipher copies its round keys to the stack, of which the first are the key.
-    #[inline(never)]
-    fn encrypt(
-        &self,
-        nonce: &[u8; NONCE_LEN],
-        ad: &[u8],
-        plaintext: &mut [u8],
-    ) -> Result<[u8; TAG_LEN], TooLong> {
-        self.0.encrypt_inout_detached(nonce.into(), ad, plaintext.into()).map(Into::into).map_err(|_| TooLong)
-    }
-
-    #[inline(never)]
     fn decrypt(
         &self,
         nonce: &[u8; NONCE_LEN],
@@ -69,8 +74,43 @@ impl Gcm {
         ciphertext: &mut [u8],
         tag: &[u8; TAG_LEN],
     ) -> Result<(), NotAuthentic> {
-        self.0
-            .decrypt_inout_detached(<&Nonce<_>>::from(nonce), ad, ciphertext.into(), <&Tag>::from(tag))
-            .map_err(|_| NotAuthentic)
+        if is_short(ad, ciphertext) {
+            let outcome = decrypt(&self.short, nonce, ad, ciphertext, tag);
+            wipe_stack_of(Depth::Block);
+            outcome
+        } else {
+            let outcome = decrypt(&self.long, nonce, ad, ciphertext, tag);
+            wipe_stack();
+            outcome
+        }
     }
+}
+
+const fn is_short(ad: &[u8], plaintext: &[u8]) -> bool {
+    plaintext.len().saturating_add(ad.len()) <= SHORT
+}
+
+/// What it leaves on the stack is below this frame.
+#[inline(never)]
+fn encrypt(
+    cipher: &impl AeadInOut<NonceSize = U12, TagSize = U16>,
+    nonce: &[u8; NONCE_LEN],
+    ad: &[u8],
+    plaintext: &mut [u8],
+) -> Result<[u8; TAG_LEN], TooLong> {
+    cipher.encrypt_inout_detached(nonce.into(), ad, plaintext.into()).map(Into::into).map_err(|_| TooLong)
+}
+
+/// As [`encrypt`].
+#[inline(never)]
+fn decrypt(
+    cipher: &impl AeadInOut<NonceSize = U12, TagSize = U16>,
+    nonce: &[u8; NONCE_LEN],
+    ad: &[u8],
+    ciphertext: &mut [u8],
+    tag: &[u8; TAG_LEN],
+) -> Result<(), NotAuthentic> {
+    cipher
+        .decrypt_inout_detached(<&Nonce<_>>::from(nonce), ad, ciphertext.into(), <&Tag>::from(tag))
+        .map_err(|_| NotAuthentic)
 }

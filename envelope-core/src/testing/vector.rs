@@ -159,8 +159,9 @@ impl Case {
 struct Fixed([u8; NONCE_LEN]);
 
 impl NonceSource for Fixed {
-    fn nonce(self) -> Result<[u8; NONCE_LEN], RandomError> {
-        Ok(self.0)
+    fn nonce(self, nonce: &mut [u8; NONCE_LEN]) -> Result<(), RandomError> {
+        *nonce = self.0;
+        Ok(())
     }
 }
 
