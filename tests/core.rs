@@ -43,5 +43,7 @@ mod spec;
 mod tamper;
 #[path = "core/text.rs"]
 mod text;
+#[path = "core/xaes.rs"]
+mod xaes;
 #[path = "core/vector.rs"]
 mod vector;

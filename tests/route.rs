@@ -13,3 +13,5 @@ mod sqlx_route;
 mod typed;
 #[path = "route/types.rs"]
 mod types;
+#[path = "route/xaes.rs"]
+mod xaes;

@@ -9,7 +9,7 @@ pub use stored::ValueHeader;
 
 use crate::{
     error::MalformedValue,
-    field::Mode,
+    field::{Field, Mode},
     key::{KeyId, push},
 };
 
@@ -22,7 +22,9 @@ const SELF_CONTAINED: u8 = 0xFD;
 pub(crate) const HEADER_LEN: usize = 6;
 /// Nonce of suite 0x01.
 pub(crate) const NONCE_LEN: usize = 12;
-/// Tag of suite 0x01 and synthetic IV of suite 0x10.
+/// Nonce of suite 0x02.
+pub(crate) const XAES_NONCE_LEN: usize = 24;
+/// Tag of suites 0x01 and 0x02, and synthetic IV of suite 0x10.
 pub(crate) const TAG_LEN: usize = 16;
 /// The most plaintext that a value may hold.
 pub(crate) const MAX_PLAINTEXT: usize = 1 << 30;
@@ -32,6 +34,8 @@ pub(crate) const MAX_PLAINTEXT: usize = 1 << 30;
 pub(crate) enum Suite {
     /// AES-256-GCM.
     Gcm,
+    /// XAES-256-GCM.
+    Xaes,
     /// AES-256-SIV.
     Siv,
     /// HMAC-SHA-256, of an index.
@@ -39,11 +43,12 @@ pub(crate) enum Suite {
 }
 
 impl Suite {
-    pub(crate) const ALL: [Self; 2] = [Self::Gcm, Self::Siv];
+    pub(crate) const ALL: [Self; 3] = [Self::Gcm, Self::Xaes, Self::Siv];
 
     pub(crate) const fn code(self) -> u8 {
         match self {
             Self::Gcm => 0x01,
+            Self::Xaes => 0x02,
             Self::Siv => 0x10,
             Self::Hmac => 0x20,
         }
@@ -53,12 +58,22 @@ impl Suite {
     pub(crate) const fn overhead(self) -> usize {
         match self {
             Self::Gcm => HEADER_LEN + NONCE_LEN + TAG_LEN,
+            Self::Xaes => HEADER_LEN + XAES_NONCE_LEN + TAG_LEN,
             Self::Siv => HEADER_LEN + TAG_LEN,
             Self::Hmac => HEADER_LEN,
         }
     }
 
-    pub(crate) const fn of(mode: Mode) -> Self {
+    /// The suite that a column's values are written with.
+    pub(crate) const fn of(field: &Field) -> Self {
+        match field.mode() {
+            Mode::Randomized if field.is_xaes() => Self::Xaes,
+            mode => Self::of_mode(mode),
+        }
+    }
+
+    /// That of columns which say nothing else.
+    pub(crate) const fn of_mode(mode: Mode) -> Self {
         match mode {
             Mode::Randomized => Self::Gcm,
             Mode::Deterministic => Self::Siv,
@@ -68,7 +83,7 @@ impl Suite {
 
     pub(crate) const fn mode(self) -> Mode {
         match self {
-            Self::Gcm => Mode::Randomized,
+            Self::Gcm | Self::Xaes => Mode::Randomized,
             Self::Siv => Mode::Deterministic,
             Self::Hmac => Mode::Index,
         }
@@ -84,7 +99,7 @@ pub(crate) const fn header(suite: Suite, key: KeyId) -> [u8; HEADER_LEN] {
 /// The key that stored bytes name if they are a value, as bytes or as text, which is not checked further.
 pub(crate) fn named_key(stored: &[u8]) -> Option<KeyId> {
     let named = |bytes: &[u8]| match *bytes {
-        [VERSION, 0x01 | 0x10, a, b, c, d, _, ..] => KeyId::new(u32::from_be_bytes([a, b, c, d])),
+        [VERSION, 0x01 | 0x02 | 0x10, a, b, c, d, _, ..] => KeyId::new(u32::from_be_bytes([a, b, c, d])),
         _ => None,
     };
     named(stored).or_else(|| named(&text::start(stored)?))
@@ -122,6 +137,7 @@ impl<'a> Envelope<'a> {
         };
         let suite = match suite {
             0x01 => Suite::Gcm,
+            0x02 => Suite::Xaes,
             0x10 => Suite::Siv,
             other => return Err(ParseError::Malformed(UnknownSuite(other))),
         };

@@ -105,6 +105,7 @@ pub struct Field {
     mode: Mode,
     plaintext_rows: PlaintextRows,
     encoding: Encoding,
+    xaes: bool,
     row: &'static [&'static str],
     tenant: Option<&'static str>,
     index: Option<Index>,
@@ -134,6 +135,7 @@ impl Field {
             mode,
             plaintext_rows: PlaintextRows::Refuse,
             encoding: Encoding::Bytes,
+            xaes: false,
             row: &[],
             tenant: None,
             index: None,
@@ -213,6 +215,25 @@ impl Field {
     pub const fn encoding(mut self, encoding: Encoding) -> Self {
         self.encoding = encoding;
         self
+    }
+
+    /// The same column with new values sealed by XAES-256-GCM, whose nonces are so long that one key may seal any number of values. Values
+    /// that were sealed without it are read as before.
+    ///
+    /// # Panics
+    ///
+    /// When the column is not randomized.
+    #[must_use]
+    pub const fn xaes(mut self) -> Self {
+        assert!(matches!(self.mode, Mode::Randomized), "only randomized values have nonces");
+        self.xaes = true;
+        self
+    }
+
+    /// Whether new values are sealed by XAES-256-GCM.
+    #[must_use]
+    pub const fn is_xaes(&self) -> bool {
+        self.xaes
     }
 
     /// The same column with its values bound to their row, whose id stands in these columns, in this order.

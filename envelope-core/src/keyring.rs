@@ -182,7 +182,7 @@ impl Keyring {
         );
         let fetch = Fetch::new(&self.ring, &self.keys);
         let key = self.run(async move { fetch.unwrap_wrapped(id, &wrapped, &context).await }).await?;
-        Ok(ColumnKey::derive(&key, id, Suite::Gcm, &self.keys.tenant, field.context()))
+        Ok(ColumnKey::derive(&key, id, Suite::Gcm, &self.keys.tenant, field.context(), self.ring.backend))
     }
 
     /// Whether the tenant's key store has the key, asked at most once in a few seconds.

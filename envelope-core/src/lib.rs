@@ -110,3 +110,4 @@ pub use random::RandomError;
 pub use row::{Place, RowKey, TenantId};
 pub use search::{Find, Found, Search};
 pub use store::{Commit, FileStore, KeyChange, KeyRow, KeyStore, MemoryStore};
+pub use suite::CipherBackend;

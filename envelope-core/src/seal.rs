@@ -90,11 +90,12 @@ impl Keyring {
         self.lookup_field(&C::FIELD, value)
     }
 
-    /// What all stored values of a column under one key begin with, and no others: 6 bytes, or 12 characters in a column of
+    /// What all values that are written to a column under one key begin with, and no others of the column but those from before it was declared with (or
+    /// without) `xaes`: 6 bytes, or 12 characters in a column of
     /// text, for `LIKE 'env:/hAAAAAH%'`.
     #[must_use]
     pub fn stored_prefix(field: &Field, key: KeyId) -> Vec<u8> {
-        let header = header(Suite::of(field.mode()), key);
+        let header = header(Suite::of(field), key);
         match field.stored_as() {
             Encoding::Bytes => header.to_vec(),
             Encoding::Text => text::encode(&header),

@@ -1,16 +1,21 @@
 //! Suite → algorithm: the key of one column under one data key, ready for use.
 
+#[cfg(feature = "aws-lc")]
+mod aws_lc;
 mod block;
 mod deterministic;
 mod index;
 mod randomized;
+mod xaes;
 
 use core::fmt;
 
+pub use randomized::CipherBackend;
 use zeroize::{Zeroize, Zeroizing};
 
+use self::randomized::Aead;
 use crate::{
-    envelope::{HEADER_LEN, MAX_PLAINTEXT, NONCE_LEN, Portable, Suite, TAG_LEN, header},
+    envelope::{HEADER_LEN, MAX_PLAINTEXT, Portable, Suite, TAG_LEN, header},
     field::Index,
     key::{DataKey, KeyId, Tenant, length, push, wipe_stack},
     plaintext::{PlaintextBytes, PlaintextError, PlaintextWriter, ToPlaintext},
@@ -32,18 +37,27 @@ pub(crate) struct ColumnKey {
 }
 
 enum Cipher {
-    Gcm(Box<randomized::Gcm>),
+    Gcm(randomized::Gcm),
+    Xaes(xaes::Xaes),
     Siv(deterministic::Siv),
     Hash(index::Hash),
 }
 
 impl Cipher {
     #[inline(never)]
-    fn derive(data_key: &DataKey, id: KeyId, suite: Suite, tenant: &Tenant, context: &str) -> Self {
+    fn derive(
+        data_key: &DataKey,
+        id: KeyId,
+        suite: Suite,
+        tenant: &Tenant,
+        context: &str,
+        backend: CipherBackend,
+    ) -> Self {
         match suite {
             Suite::Gcm => {
-                Self::Gcm(Box::new(randomized::Gcm::new(&derive(data_key, id, suite, tenant, context))))
+                Self::Gcm(randomized::Gcm::new(&derive(data_key, id, suite, tenant, context), backend))
             }
+            Suite::Xaes => Self::Xaes(xaes::Xaes::new(&derive(data_key, id, suite, tenant, context))),
             Suite::Siv => Self::Siv(deterministic::Siv::new(derive(data_key, id, suite, tenant, context))),
             Suite::Hmac => Self::Hash(index::Hash::new(&derive(data_key, id, suite, tenant, context))),
         }
@@ -74,6 +88,7 @@ impl ColumnKey {
         suite: Suite,
         tenant: &Tenant,
         context: &str,
+        backend: CipherBackend,
     ) -> Self {
         let header = header(suite, id);
         let mut unbound_ad = header.to_vec();
@@ -81,7 +96,7 @@ impl ColumnKey {
         push(&mut unbound_ad, tenant.as_str().as_bytes());
         push(&mut unbound_ad, context.as_bytes());
         unbound_ad.push(0);
-        let cipher = Cipher::derive(data_key, id, suite, tenant, context);
+        let cipher = Cipher::derive(data_key, id, suite, tenant, context, backend);
         // A key schedule was made there and moved to the heap; it begins with the key.
         wipe_stack();
         Self { cipher, header, unbound_ad: unbound_ad.into() }
@@ -114,19 +129,8 @@ impl ColumnKey {
         plaintext: &(impl ToPlaintext + ?Sized),
     ) -> Result<(), SealFailure> {
         match &self.cipher {
-            Cipher::Gcm(gcm) => {
-                let mut fresh = [0; NONCE_LEN];
-                nonce.nonce(&mut fresh).map_err(SealFailure::Random)?;
-                value.extend_from_slice(&fresh);
-                let start = value.len();
-                write(plaintext, PlaintextWriter::new(value, TAG_LEN))?;
-                let body = bounded(value, start)?;
-                let length = body.len();
-                let tag = self
-                    .with_ad(row, |ad| gcm.seal(&fresh, ad, body))
-                    .map_err(|TooLong| SealFailure::TooLong(length))?;
-                value.extend_from_slice(&tag);
-            }
+            Cipher::Gcm(gcm) => self.seal_randomized(gcm, value, row, nonce, plaintext)?,
+            Cipher::Xaes(xaes) => self.seal_randomized(xaes, value, row, nonce, plaintext)?,
             // Not reached: of an index nothing is sealed.
             Cipher::Hash(_) => return Err(SealFailure::NoEncoding(NO_VALUE)),
             Cipher::Siv(siv) => {
@@ -144,6 +148,29 @@ impl ColumnKey {
                 }
             }
         }
+        Ok(())
+    }
+
+    #[inline(always)]
+    fn seal_randomized<const N: usize>(
+        &self,
+        cipher: &impl Aead<N>,
+        value: &mut Vec<u8>,
+        row: Option<&RowKey>,
+        nonce: impl NonceSource,
+        plaintext: &(impl ToPlaintext + ?Sized),
+    ) -> Result<(), SealFailure> {
+        let mut fresh = [0; N];
+        nonce.nonce(&mut fresh).map_err(SealFailure::Random)?;
+        value.extend_from_slice(&fresh);
+        let start = value.len();
+        write(plaintext, PlaintextWriter::new(value, TAG_LEN))?;
+        let body = bounded(value, start)?;
+        let length = body.len();
+        let tag = self
+            .with_ad(row, |ad| cipher.encrypt(&fresh, ad, body))
+            .map_err(|TooLong| SealFailure::TooLong(length))?;
+        value.extend_from_slice(&tag);
         Ok(())
     }
 
@@ -183,14 +210,14 @@ impl ColumnKey {
         let ad = self.portable_ad(&header);
         let mut value = header;
         let mut seal = || {
-            let mut nonce = [0; NONCE_LEN];
+            let mut nonce = [0; _];
             Fresh.nonce(&mut nonce).map_err(SealFailure::Random)?;
             value.extend_from_slice(&nonce);
             let start = value.len();
             write(plaintext, PlaintextWriter::new(&mut value, TAG_LEN))?;
             let body = bounded(&mut value, start)?;
             let length = body.len();
-            let tag = gcm.seal(&nonce, &ad, body).map_err(|TooLong| SealFailure::TooLong(length))?;
+            let tag = gcm.encrypt(&nonce, &ad, body).map_err(|TooLong| SealFailure::TooLong(length))?;
             value.extend_from_slice(&tag);
             Ok(())
         };
@@ -218,6 +245,7 @@ impl ColumnKey {
         let body = value.get(HEADER_LEN..).ok_or(NotAuthentic)?;
         let plaintext = match &self.cipher {
             Cipher::Gcm(gcm) => self.with_ad(row, |ad| gcm.open(ad, body))?,
+            Cipher::Xaes(xaes) => self.with_ad(row, |ad| xaes.open(ad, body))?,
             Cipher::Siv(siv) => self.with_ad(row, |ad| siv.open(ad, body))?,
             Cipher::Hash(_) => return Err(NotAuthentic),
         };
@@ -234,6 +262,7 @@ impl ColumnKey {
         let (_, body) = value.split_at_mut_checked(HEADER_LEN).ok_or(NotAuthentic)?;
         let plaintext = match &self.cipher {
             Cipher::Gcm(gcm) => self.with_ad(row, |ad| gcm.open_in_place(ad, body))?,
+            Cipher::Xaes(xaes) => self.with_ad(row, |ad| xaes.open_in_place(ad, body))?,
             Cipher::Siv(siv) => self.with_ad(row, |ad| siv.open_in_place(ad, body))?,
             Cipher::Hash(_) => return Err(NotAuthentic),
         };
@@ -245,6 +274,7 @@ impl ColumnKey {
     const fn suite(&self) -> Suite {
         match self.cipher {
             Cipher::Gcm(_) => Suite::Gcm,
+            Cipher::Xaes(_) => Suite::Xaes,
             Cipher::Siv(_) => Suite::Siv,
             Cipher::Hash(_) => Suite::Hmac,
         }
@@ -306,21 +336,21 @@ pub(crate) fn column_key(
     context: &str,
 ) -> Zeroizing<Vec<u8>> {
     Zeroizing::new(match suite {
-        Suite::Gcm | Suite::Hmac => derive::<32>(data_key, id, suite, tenant, context).to_vec(),
+        Suite::Gcm | Suite::Xaes | Suite::Hmac => derive::<32>(data_key, id, suite, tenant, context).to_vec(),
         Suite::Siv => derive::<64>(data_key, id, suite, tenant, context).to_vec(),
     })
 }
 
 /// Where nonces come from: the generator, or a vector.
 pub(crate) trait NonceSource {
-    fn nonce(self, nonce: &mut [u8; NONCE_LEN]) -> Result<(), RandomError>;
+    fn nonce<const N: usize>(self, nonce: &mut [u8; N]) -> Result<(), RandomError>;
 }
 
 /// A fresh nonce for each value.
 pub(crate) struct Fresh;
 
 impl NonceSource for Fresh {
-    fn nonce(self, nonce: &mut [u8; NONCE_LEN]) -> Result<(), RandomError> {
+    fn nonce<const N: usize>(self, nonce: &mut [u8; N]) -> Result<(), RandomError> {
         random::nonce(nonce)
     }
 }

@@ -51,6 +51,7 @@ pub(crate) struct Integration {
 #[derive(Default)]
 pub(crate) struct FieldAttrs {
     pub(crate) deterministic: Option<Span>,
+    pub(crate) xaes: Option<Span>,
     pub(crate) allow_low_cardinality: Option<Span>,
     pub(crate) context: Option<LitStr>,
     pub(crate) plaintext: Option<LitStr>,
@@ -98,6 +99,7 @@ const OPTIONS: &[(Place, &str, &str)] = &[
     (Place::Struct, "tenant", "tenant = org_id"),
     (Place::Struct, "index", "index(columns = (last_name, birth_date), column = name_birth)"),
     (Place::Field, "deterministic", "deterministic"),
+    (Place::Field, "xaes", "xaes"),
     (Place::Field, "allow_low_cardinality", "allow_low_cardinality"),
     (Place::Field, "context", "context = \"subscriber_email\""),
     (Place::Field, "plaintext", "plaintext = \"read\""),
@@ -153,6 +155,7 @@ pub(crate) fn of_field(attributes: &[Attribute], errors: &mut Errors) -> Option<
             let place = Place::Field;
             match item.name().as_str() {
                 "deterministic" => set(&mut attrs.deterministic, &item, flag(&item, errors), errors),
+                "xaes" => set(&mut attrs.xaes, &item, flag(&item, errors), errors),
                 "allow_low_cardinality" => {
                     set(&mut attrs.allow_low_cardinality, &item, flag(&item, errors), errors);
                 }

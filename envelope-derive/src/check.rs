@@ -175,6 +175,12 @@ fn declared(model: &Model, own: &EncryptedField, field: &Field, attrs: &FieldAtt
             "only deterministic columns care for cardinality; write `#[encrypt(deterministic, allow_low_cardinality)]` or `#[encrypt]`",
         );
     }
+    if let (Some(span), Some(_)) = (attrs.xaes, attrs.deterministic) {
+        errors.at(
+            span,
+            "deterministic values have no nonce, whose length `xaes` is about; write `#[encrypt(deterministic)]` or `#[encrypt(xaes)]`",
+        );
+    }
     if let Some(rule) = attrs.plaintext.as_ref().filter(|rule| rule.value() != "read") {
         errors.on(rule, "rows in plaintext can be read and never written; write `plaintext = \"read\"`");
     }
@@ -253,6 +259,7 @@ fn used(declaring: &str, own: &EncryptedField, field: &Field, attrs: &FieldAttrs
         }
     };
     refuse(attrs.deterministic, "deterministic");
+    refuse(attrs.xaes, "xaes");
     refuse(attrs.allow_low_cardinality, "allow_low_cardinality");
     refuse(attrs.context.as_ref().map(LitStr::span), "context");
     refuse(attrs.plaintext.as_ref().map(LitStr::span), "plaintext");

@@ -100,6 +100,7 @@ pub(crate) struct EncryptedField {
     /// The plaintext type, when this struct declares the column: `value_ty`, or what `type = …` says.
     pub(crate) plain_ty: Type,
     pub(crate) deterministic: bool,
+    pub(crate) xaes: bool,
     pub(crate) allow_low_cardinality: bool,
     pub(crate) read_plaintext: bool,
     /// `encoding = "text"`.
@@ -251,6 +252,7 @@ impl Model {
             value_ty: value_ty.clone(),
             plain_ty: attrs.ty.as_ref().unwrap_or(value_ty).clone(),
             deterministic: attrs.deterministic.is_some(),
+            xaes: attrs.xaes.is_some(),
             allow_low_cardinality: attrs.allow_low_cardinality.is_some(),
             read_plaintext: attrs.plaintext.is_some(),
             is_text: attrs.encoding.is_some(),

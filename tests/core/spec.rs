@@ -5,9 +5,9 @@ use std::{
 };
 
 use envelope_core::{
-    Field, FileStore, FromPlaintext, KeyError, KeyProvider, Keyring, LocalKey, MalformedValue, OpenError,
-    Place, PlaintextBytes, PlaintextError, PlaintextWriter, ProviderError, StoreError, ToPlaintext,
-    WrappedKey,
+    CipherBackend, Field, FileStore, FromPlaintext, KeyError, KeyProvider, Keyring, LocalKey, MalformedValue,
+    OpenError, Place, PlaintextBytes, PlaintextError, PlaintextWriter, ProviderError, StoreError,
+    ToPlaintext, WrappedKey,
 };
 
 use super::{
@@ -84,14 +84,19 @@ fn read(vector: &Vector, all: &[Vector]) -> Outcome {
 
 // Values.
 
+/// Every vector holds with each of them.
+const BACKENDS: [CipherBackend; 2] = [CipherBackend::RustCrypto, CipherBackend::AwsLc];
+
 fn read_value(vector: &Vector) -> Outcome {
     let case = vector.case();
     if let (true, Some(plaintext)) = (vector.text("expect") == "ok", vector.get("plaintext")) {
-        let nonce = vector.get("nonce").map_or([0; 12], |nonce| unhex(nonce).try_into().unwrap());
-        let steps = case.seal(nonce, &unhex(plaintext));
-        assert_eq!(hex(&steps.column_key), vector.text("column-key"), "{}", vector.name);
-        assert_eq!(hex(&steps.associated_data), vector.text("associated-data"), "{}", vector.name);
-        assert_eq!(hex(&steps.value), vector.text("value"), "{}", vector.name);
+        let nonce = vector.get("nonce").map_or_else(|| vec![0; 12], unhex);
+        for backend in BACKENDS {
+            let steps = case.seal_with(backend, &nonce, &unhex(plaintext));
+            assert_eq!(hex(&steps.column_key), vector.text("column-key"), "{}", vector.name);
+            assert_eq!(hex(&steps.associated_data), vector.text("associated-data"), "{}", vector.name);
+            assert_eq!(hex(&steps.value), vector.text("value"), "{} {backend}", vector.name);
+        }
     }
     match vector.text("type") {
         // Only the control of an unknown variant knows more variants than `Status`.
@@ -122,7 +127,17 @@ fn opens_as<P: FromPlaintext + ToPlaintext + FromStr<Err: Debug>>(vector: &Vecto
 
 /// Opens the vector's value as a `P`, and compares what it encodes to with the vector's plaintext.
 pub(super) fn opens<P: FromPlaintext + ToPlaintext>(vector: &Vector, parse: impl Fn(&str) -> P) -> Outcome {
-    let (keyring, field, place) = (vector.case().keyring(), vector.field(), vector.place());
+    let [own, other] = BACKENDS.map(|backend| opens_with::<P>(backend, vector, &parse));
+    assert_eq!(own, other, "{}", vector.name);
+    own
+}
+
+fn opens_with<P: FromPlaintext + ToPlaintext>(
+    backend: CipherBackend,
+    vector: &Vector,
+    parse: impl Fn(&str) -> P,
+) -> Outcome {
+    let (keyring, field, place) = (vector.case().keyring_with(backend), vector.field(), vector.place());
     // Once in its own buffer, once from a borrowed one.
     let stored = vector.stored();
     let value: P = keyring.open_at(&field, &place, &stored).map_err(|error| kind(&error))?;

@@ -46,7 +46,10 @@ fn is_due(error: &OpenError, at: usize, byte: u8) -> bool {
     match (at, error) {
         (0, OpenError::Malformed { reason: MalformedValue::SelfContained, .. }) => byte == 0xFD,
         (0, OpenError::NotAnEnvelope { .. }) => byte != 0xFD,
-        (1, OpenError::WrongMode { .. }) => byte == 0x01 || byte == 0x10,
+        (1, OpenError::WrongMode { .. }) => matches!(byte, 0x01 | 0x02 | 0x10),
+        // The other suite of its mode, for which an empty value is too short.
+        (1, OpenError::NotAuthentic { .. }) => byte == 0x02,
+        (1, OpenError::Malformed { reason: MalformedValue::Truncated, .. }) => byte == 0x02,
         (1, OpenError::Malformed { reason: MalformedValue::UnknownSuite(suite), .. }) => *suite == byte,
         // The key id is 01000000, so one change of its first byte gives zero.
         (2, OpenError::Malformed { reason: MalformedValue::KeyIdZero, .. }) => byte == 0,

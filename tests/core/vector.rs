@@ -86,6 +86,9 @@ impl Vector {
         if self.row().is_some() {
             field = field.bound_to_row(&["id"]);
         }
+        if self.get("nonce").is_some_and(|nonce| nonce.len() == 48) {
+            field = field.xaes();
+        }
         if self.get("text").is_some() {
             field = field.encoding(Encoding::Text);
         }

@@ -147,3 +147,28 @@ async fn a_column_changes_its_encoding() {
         assert!(world.stored("people", "note", "id").iter().all(|stored| stored[0] == 0xFE));
     }
 }
+
+#[tokio::test]
+async fn a_column_changes_its_suite_and_its_key_is_in_use_by_either() {
+    for kind in KINDS {
+        let world = people(kind).await;
+        let xaes = randomized("people", "note", "people.note").xaes();
+        let other = declared(&world, [xaes]);
+        let report = other.reencrypt(&Plan::new()).await;
+        assert_eq!((report.changed, report.failed, report.remaining), (40, 0, Some(0)), "{kind:?}");
+        assert!(world.stored("people", "note", "id").iter().all(|value| value[..2] == [0xFE, 2]));
+        other.check(0);
+        assert_eq!(other.reencrypt(&Plan::new()).await.found, 0);
+        // Only values of this suite name the key now.
+        let keys = world.keyring.keys().await.unwrap();
+        let key = keys.iter().find(|key| key.purpose == Purpose::Encrypt).unwrap().id;
+        world.rotate(&world.keyring, Purpose::Encrypt).await;
+        let error = world.operations.retire(None, key).await.unwrap_err();
+        assert!(error.to_string().contains("40 rows of people.note"), "{kind:?}: {error}");
+        // And back.
+        let report = world.operations.reencrypt("people", &Plan::new(), &RunOptions::new()).await.unwrap();
+        assert_eq!((report.changed, report.failed), (40, 0), "{kind:?}");
+        assert!(world.stored("people", "note", "id").iter().all(|value| value[..2] == [0xFE, 1]));
+        world.operations.retire(None, key).await.unwrap();
+    }
+}

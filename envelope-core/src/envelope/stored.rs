@@ -2,7 +2,7 @@
 
 use super::{HEADER_LEN, Suite, VERSION, header, text};
 use crate::{
-    field::{Encoding, Mode},
+    field::{Encoding, Field, Mode},
     key::KeyId,
 };
 
@@ -10,7 +10,7 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ValueHeader {
     key: KeyId,
-    mode: Mode,
+    suite: Suite,
     encoding: Encoding,
 }
 
@@ -25,13 +25,26 @@ impl ValueHeader {
         let [VERSION, suite, a, b, c, d] = bytes else { return None };
         let suite = Suite::ALL.into_iter().find(|known| known.code() == suite)?;
         let key = KeyId::new(u32::from_be_bytes([a, b, c, d]))?;
-        Some(Self { key, mode: suite.mode(), encoding })
+        Some(Self { key, suite, encoding })
     }
 
-    /// The header of values of that key, mode and encoding.
+    /// The header of values of that key, mode and encoding, of the suite that columns of the mode are written with if they do not say
+    /// `xaes`.
     #[must_use]
     pub const fn new(key: KeyId, mode: Mode, encoding: Encoding) -> Self {
-        Self { key, mode, encoding }
+        Self { key, suite: Suite::of_mode(mode), encoding }
+    }
+
+    /// The headers that values of that key, mode and encoding may have: one for each suite of the mode.
+    pub fn all(key: KeyId, mode: Mode, encoding: Encoding) -> impl Iterator<Item = Self> {
+        let xaes = (mode == Mode::Randomized).then_some(Self { key, suite: Suite::Xaes, encoding });
+        [Self::new(key, mode, encoding)].into_iter().chain(xaes)
+    }
+
+    /// Whether new values of the column have this header, but for their key.
+    #[must_use]
+    pub fn is_of(&self, field: &Field) -> bool {
+        self.suite == Suite::of(field) && self.encoding == field.stored_as()
     }
 
     /// The key that the value names.
@@ -43,7 +56,7 @@ impl ValueHeader {
     /// The mode that its suite is of.
     #[must_use]
     pub const fn mode(&self) -> Mode {
-        self.mode
+        self.suite.mode()
     }
 
     /// How the value is stored.
@@ -55,13 +68,13 @@ impl ValueHeader {
     /// The number of the suite in FORMAT.md#suites.
     #[must_use]
     pub const fn suite(&self) -> u8 {
-        Suite::of(self.mode).code()
+        self.suite.code()
     }
 
     /// What all values with this header begin with, and no others: 6 bytes, or 12 characters of text.
     #[must_use]
     pub fn prefix(&self) -> Vec<u8> {
-        let header = header(Suite::of(self.mode), self.key);
+        let header = header(self.suite, self.key);
         match self.encoding {
             Encoding::Bytes => header.to_vec(),
             Encoding::Text => text::encode(&header),

@@ -15,6 +15,7 @@ use crate::{
     key::{Purpose, Tenant, TenantNameError},
     provider::KeyProvider,
     store::KeyStore,
+    suite::CipherBackend,
 };
 
 /// How many tenants are in memory at most, unless the builder is told otherwise.
@@ -37,6 +38,7 @@ pub struct KeyringBuilder {
     max_tenants: NonZeroUsize,
     rotate_after: u64,
     clock: Arc<dyn Clock>,
+    backend: CipherBackend,
     imports: HashMap<Box<str>, Arc<dyn Import>>,
     allow_test_provider: bool,
 }
@@ -54,6 +56,7 @@ impl KeyringBuilder {
             max_tenants: MAX_TENANTS,
             rotate_after: ROTATE_AFTER,
             clock: Arc::new(SystemClock),
+            backend: CipherBackend::default(),
             imports: HashMap::new(),
             allow_test_provider: false,
         }
@@ -105,6 +108,13 @@ impl KeyringBuilder {
     /// 2^28; one key may seal 2^32 values of a column, counted over all processes.
     pub const fn rotate_after(mut self, values: u64) -> Self {
         self.rotate_after = values;
+        self
+    }
+
+    /// Which library encrypts the values of randomized columns. All write the same bytes, so processes of one application may
+    /// differ in it.
+    pub const fn cipher(mut self, backend: CipherBackend) -> Self {
+        self.backend = backend;
         self
     }
 
@@ -204,6 +214,7 @@ impl KeyringBuilder {
             miss: self.miss,
             lifetimes,
             clock: self.clock,
+            backend: self.backend,
             rotate_after: self.rotate_after,
             max_tenants: self.max_tenants,
             imports: self.imports,

@@ -22,7 +22,7 @@ impl Keyring {
         field: &Field,
         f: impl FnOnce(&ColumnKey) -> R,
     ) -> Result<R, KeyError> {
-        let suite = Suite::of(field.mode());
+        let suite = Suite::of(field);
         let now = self.ring.clock.recently();
         let is_newest = field.written_under() == IndexKey::Newest && purpose == Purpose::Search;
         let writes = |set: &KeySet| {
@@ -35,24 +35,24 @@ impl Keyring {
             && let Some(ready) = set.column(id, suite, field)
             && ready.parent.is_fresh(now)
         {
-            return Ok(f(self.writes_with(purpose, ready)));
+            return Ok(f(self.writes_with(suite, ready)));
         }
         let want = if is_newest { Want::Searchable } else { Want::Active(purpose) };
         let set = self.snapshot(want, now)?;
         let no_active = || KeyError::NoActive { tenant: self.keys.tenant.clone(), purpose };
         let id = writes(&set).ok_or_else(no_active)?;
         let ready = self.column(&set, id, suite, field, now)?;
-        Ok(f(self.writes_with(purpose, &ready)))
+        Ok(f(self.writes_with(suite, &ready)))
     }
 
     /// FORMAT.md#suites: a key of randomized values has to be replaced long before it sealed 2^32 of them.
-    fn writes_with<'c>(&self, purpose: Purpose, column: &'c ReadyColumn) -> &'c ColumnKey {
-        match purpose {
-            Purpose::Search => column.hit(),
-            Purpose::Encrypt => {
+    fn writes_with<'c>(&self, suite: Suite, column: &'c ReadyColumn) -> &'c ColumnKey {
+        match suite {
+            Suite::Siv | Suite::Hmac | Suite::Xaes => column.hit(),
+            Suite::Gcm => {
                 let (key, is_worn_now) = column.seals(self.ring.rotate_after);
                 if is_worn_now {
-                    self.replace_worn(purpose);
+                    self.replace_worn(Purpose::Encrypt);
                 }
                 key
             }
@@ -98,12 +98,12 @@ impl Keyring {
         field: &Field,
         f: impl FnOnce(&KeyRecord, &ColumnKey) -> R,
     ) -> Result<R, KeyError> {
-        let (purpose, now) = (Purpose::Encrypt, self.ring.clock.now());
+        let (purpose, suite, now) = (Purpose::Encrypt, Suite::Gcm, self.ring.clock.now());
         let set = self.snapshot(Want::Active(purpose), now)?;
         let no_active = || KeyError::NoActive { tenant: self.keys.tenant.clone(), purpose };
         let record = &set.active(purpose).ok_or_else(no_active)?.record;
-        let ready = self.column(&set, record.id, Suite::Gcm, field, now)?;
-        Ok(f(record, self.writes_with(purpose, &ready)))
+        let ready = self.column(&set, record.id, suite, field, now)?;
+        Ok(f(record, self.writes_with(suite, &ready)))
     }
 
     /// Runs `f` with each key that a stored deterministic value may be under, the active one first.
@@ -112,7 +112,7 @@ impl Keyring {
         field: &Field,
         mut f: impl FnMut(&ColumnKey),
     ) -> Result<(), KeyError> {
-        let suite = Suite::of(field.mode());
+        let suite = Suite::of(field);
         let now = self.ring.clock.recently();
         if let Some(set) = &*self.keys.set.load()
             && now < set.life.soft
@@ -153,7 +153,8 @@ impl Keyring {
         if let Some(ready) = set.column(id, suite, field) {
             return Ok(Arc::clone(ready));
         }
-        let column = ColumnKey::derive(&parent.key, id, suite, &self.keys.tenant, field.context());
+        let column =
+            ColumnKey::derive(&parent.key, id, suite, &self.keys.tenant, field.context(), self.ring.backend);
         let wear = self.keys.wear(id, field.context());
         let ready = Arc::new(ReadyColumn::new(column, Arc::clone(parent), wear));
         self.keys.publish(|set| Some(set?.with_column(id, suite, field, Arc::clone(&ready))));

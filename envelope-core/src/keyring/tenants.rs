@@ -25,6 +25,7 @@ use crate::{
     provider::KeyProvider,
     random,
     store::KeyStore,
+    suite::CipherBackend,
     worker::Worker,
 };
 
@@ -37,6 +38,7 @@ pub(super) struct Ring {
     pub(super) miss: MissPolicy,
     pub(super) lifetimes: Lifetimes,
     pub(super) clock: Arc<dyn Clock>,
+    pub(super) backend: CipherBackend,
     pub(super) worker: Worker,
     /// After how many values of one column this process asks for a new key.
     pub(super) rotate_after: u64,
@@ -53,6 +55,7 @@ pub(super) struct Settings {
     pub(super) miss: MissPolicy,
     pub(super) lifetimes: Lifetimes,
     pub(super) clock: Arc<dyn Clock>,
+    pub(super) backend: CipherBackend,
     pub(super) rotate_after: u64,
     pub(super) max_tenants: NonZeroUsize,
     pub(super) imports: HashMap<Box<str>, Arc<dyn Import>>,
@@ -166,6 +169,7 @@ impl Ring {
             miss,
             lifetimes,
             clock,
+            backend,
             rotate_after,
             max_tenants,
             imports,
@@ -178,6 +182,7 @@ impl Ring {
             miss,
             lifetimes,
             clock,
+            backend,
             worker: Worker::default(),
             rotate_after,
             imports,

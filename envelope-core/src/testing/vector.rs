@@ -6,12 +6,12 @@ use std::future::ready;
 use crate::{
     BoxFuture, EncryptionContext, Field, GeneratedKey, KeyProvider, KeyState, Keyring, MemoryStore, Mode,
     ProviderError, WrappedKey,
-    envelope::{Envelope, NONCE_LEN, Suite},
+    envelope::{Envelope, Suite},
     key::{DataKey, KeyId, KeyRecord, Purpose, Tenant},
     plaintext::PlaintextError,
     random::RandomError,
     row::RowKey,
-    suite::{ColumnKey, NonceSource, column_key, hashed},
+    suite::{CipherBackend, ColumnKey, NonceSource, column_key, hashed},
     terms,
 };
 
@@ -56,18 +56,30 @@ pub struct IndexSteps {
 }
 
 impl Case {
-    /// Seals with a nonce of the caller's choice, which a deterministic column does not use.
+    /// Seals with a nonce of the caller's choice, of 12 bytes, or of 24 in a column with `xaes`. A deterministic column does not use it.
     ///
     /// # Panics
     ///
-    /// When the plaintext has more than 2^30 bytes.
+    /// When the plaintext has more than 2^30 bytes, or the nonce another length.
     #[must_use]
-    pub fn seal(&self, nonce: [u8; NONCE_LEN], plaintext: &[u8]) -> Steps {
-        let column = self.column();
+    pub fn seal(&self, nonce: impl AsRef<[u8]>, plaintext: &[u8]) -> Steps {
+        self.seal_with(CipherBackend::default(), nonce, plaintext)
+    }
+
+    /// As [`seal`](Self::seal), by another library.
+    ///
+    /// # Panics
+    ///
+    /// As [`seal`](Self::seal).
+    #[must_use]
+    pub fn seal_with(&self, backend: CipherBackend, nonce: impl AsRef<[u8]>, plaintext: &[u8]) -> Steps {
+        let column = self.column_of(self.suite(), backend);
         Steps {
             column_key: self.column_key(),
             associated_data: column.associated_data(self.row.as_ref()),
-            value: column.seal(self.row.as_ref(), Fixed(nonce), plaintext).expect("vectors are short"),
+            value: column
+                .seal(self.row.as_ref(), Fixed(nonce.as_ref()), plaintext)
+                .expect("vectors are short"),
         }
     }
 
@@ -99,8 +111,11 @@ impl Case {
     pub fn open(&self, value: &[u8]) -> Option<Vec<u8>> {
         let envelope = Envelope::parse(value, self.field.mode()).ok()?;
         (envelope.key == self.key_id)
-            .then(|| self.column().open(self.row.as_ref(), value).ok().map(|plaintext| plaintext.to_vec()))
+            .then(|| {
+                self.column_of(envelope.suite, CipherBackend::default()).open(self.row.as_ref(), value).ok()
+            })
             .flatten()
+            .map(|plaintext| plaintext.to_vec())
     }
 
     /// A keyring of the case's tenant that has the case's key and no other of that purpose.
@@ -110,6 +125,16 @@ impl Case {
     /// When the operating system gives no thread.
     #[must_use]
     pub fn keyring(&self) -> Keyring {
+        self.keyring_with(CipherBackend::default())
+    }
+
+    /// As [`keyring`](Self::keyring), with another library for the values of randomized columns.
+    ///
+    /// # Panics
+    ///
+    /// As [`keyring`](Self::keyring).
+    #[must_use]
+    pub fn keyring_with(&self, backend: CipherBackend) -> Keyring {
         let purpose = match self.field.mode() {
             Mode::Randomized => Purpose::Encrypt,
             Mode::Deterministic | Mode::Index => Purpose::Search,
@@ -130,6 +155,7 @@ impl Case {
         record.sign(&self.data_key());
         let provider = FixedKey { id: self.key_id, key: self.data_key };
         let keyring = Keyring::builder(provider, MemoryStore::with_records(vec![record]))
+            .cipher(backend)
             .allow_test_provider()
             .open_blocking()
             .expect("a key provider and a store in memory do not fail");
@@ -140,7 +166,12 @@ impl Case {
     }
 
     fn column(&self) -> ColumnKey {
-        ColumnKey::derive(&self.data_key(), self.key_id, self.suite(), &self.tenant, self.field.context())
+        self.column_of(self.suite(), CipherBackend::default())
+    }
+
+    fn column_of(&self, suite: Suite, backend: CipherBackend) -> ColumnKey {
+        let context = self.field.context();
+        ColumnKey::derive(&self.data_key(), self.key_id, suite, &self.tenant, context, backend)
     }
 
     fn column_key(&self) -> Vec<u8> {
@@ -148,7 +179,7 @@ impl Case {
     }
 
     const fn suite(&self) -> Suite {
-        Suite::of(self.field.mode())
+        Suite::of(&self.field)
     }
 
     fn data_key(&self) -> DataKey {
@@ -156,11 +187,11 @@ impl Case {
     }
 }
 
-struct Fixed([u8; NONCE_LEN]);
+struct Fixed<'n>(&'n [u8]);
 
-impl NonceSource for Fixed {
-    fn nonce(self, nonce: &mut [u8; NONCE_LEN]) -> Result<(), RandomError> {
-        *nonce = self.0;
+impl NonceSource for Fixed<'_> {
+    fn nonce<const N: usize>(self, nonce: &mut [u8; N]) -> Result<(), RandomError> {
+        nonce.copy_from_slice(self.0);
         Ok(())
     }
 }

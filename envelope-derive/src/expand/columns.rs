@@ -60,6 +60,7 @@ fn marker(model: &Model, field: &Field, encrypted: &EncryptedField) -> TokenStre
     };
     let plaintext = encrypted.read_plaintext.then(|| quote!(.plaintext_rows(#private::PlaintextRows::Read)));
     let encoding = encrypted.is_text.then(|| quote!(.encoding(#private::Encoding::Text)));
+    let xaes = (encrypted.xaes && !encrypted.deterministic).then(|| quote!(.xaes()));
     let row = row_columns(model);
     let row = (!encrypted.deterministic && !row.is_empty()).then(|| quote!(.bound_to_row(&[#(#row),*])));
     let tenant = tenant_column(model).map(|column| quote!(.of_tenants(#column)));
@@ -79,7 +80,7 @@ fn marker(model: &Model, field: &Field, encrypted: &EncryptedField) -> TokenStre
     let indexes = index::of_field(model, field, &private);
     let field = quote! {
         #private::Field::new(#table, #column, #context, #private::Mode::#mode)
-            #plaintext #encoding #row #tenant #indexes
+            #plaintext #encoding #xaes #row #tenant #indexes
     };
     marker_item(&private, marker_vis, marker, &doc, &plain, &mode_ty, &field, &quote!(#assertion))
 }

@@ -61,6 +61,8 @@ struct Column {
     #[serde(default)]
     mode: ModeName,
     #[serde(default)]
+    xaes: bool,
+    #[serde(default)]
     encoding: EncodingName,
     plaintext: Option<PlaintextName>,
     #[serde(default)]

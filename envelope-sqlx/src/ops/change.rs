@@ -136,7 +136,7 @@ impl Target {
             };
         };
         let is_declared = header.mode() == self.field.mode() && header.encoding() == self.field.stored_as();
-        let is_current = is_declared && keys.wanted(tenant, &self.field) == Some(header.key());
+        let is_current = header.is_of(&self.field) && keys.wanted(tenant, &self.field) == Some(header.key());
         let opened = match &self.former {
             None if is_current => return Ok(None),
             None => {

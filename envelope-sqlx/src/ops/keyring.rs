@@ -269,7 +269,8 @@ fn names_key(dialect: Dialect, column: &super::schema::LiveColumn, keys: &[KeyId
         .flat_map(|key| {
             encoding.iter().flat_map(move |encoding| {
                 [Mode::Randomized, Mode::Deterministic, Mode::Index]
-                    .map(|mode| ValueHeader::new(*key, mode, *encoding))
+                    .into_iter()
+                    .flat_map(move |mode| ValueHeader::all(*key, mode, *encoding))
             })
         })
         .collect();

@@ -198,7 +198,11 @@ impl Operations {
             let cell = rows.first().and_then(|row| row.get(index)).and_then(Cell::integer);
             cell.and_then(|length| u64::try_from(length).ok()).unwrap_or(0)
         };
-        let overhead: u64 = if target.field.mode() == Mode::Deterministic { 22 } else { 34 };
+        let overhead: u64 = match target.field.mode() {
+            Mode::Deterministic => 22,
+            _ if target.field.is_xaes() => 46,
+            _ => 34,
+        };
         let sealed = of(1).saturating_add(overhead);
         let sealed = match target.field.stored_as() {
             Encoding::Bytes => sealed,

@@ -216,9 +216,8 @@ impl Operations {
             }
             let active = self.written_under(&mut session, &job, &target.field).await?;
             let usage = Usage::count(dialect, &mut session, &job.table, &target.source, encoding).await?;
-            let is_stale = |header: &ValueHeader| {
-                header.mode() != target.field.mode() || !active.contains(&header.key())
-            };
+            let is_stale =
+                |header: &ValueHeader| !header.is_of(&target.field) || !active.contains(&header.key());
             let stale: Vec<_> = usage.headers.iter().map(|(header, _)| *header).filter(is_stale).collect();
             conditions.push(predicate::has_header(dialect, &target.source, &stale));
         }

@@ -78,6 +78,11 @@ pub(super) fn described(table: &Table, column: &Column, context: &str) -> Result
     let compound = compound(table)?;
     let parts = table.compound.iter().zip(compound).filter(|(config, _)| config.has(&column.name));
     field = field.part_of(parts.map(|(_, (field, _))| field).collect::<Vec<_>>().leak());
+    match (column.xaes, mode) {
+        (false, _) => {}
+        (true, Mode::Randomized) => field = field.xaes(),
+        (true, _) => return refuse("`xaes` is for randomized columns"),
+    }
     if let EncodingName::Text = column.encoding {
         field = field.encoding(Encoding::Text);
     }
