@@ -6,7 +6,7 @@ use std::hint::black_box;
 
 use aes_gcm::{AeadInOut, Aes256Gcm, KeyInit};
 use aes_siv::siv::Aes256Siv;
-use envelope_bench::{Criterion, criterion, ratio};
+use envelope_bench::{Criterion, criterion, figure, median, ratio, time};
 use envelope_core::{
     Column, Deterministic, Field, Index, Keyring, LocalKey, MemoryStore, Mode, Randomized, Take,
 };
@@ -90,6 +90,79 @@ fn index_floor(mac: &Hmac<Sha256>, plaintext: &[u8]) -> [u8; 32] {
     mac.finalize().into_bytes().into()
 }
 
+#[cfg(feature = "aws-lc")]
+fn aws_lc(criterion: &mut Criterion) {
+    use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
+    use envelope_core::CipherBackend;
+
+    let provider = LocalKey::ephemeral().expect("the operating system has random bytes");
+    let keyring = Keyring::builder(provider, MemoryStore::new()).cipher(CipherBackend::AwsLc);
+    let keyring = keyring.open_blocking().expect("nothing can fail in memory");
+    let key = LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &[7; 32]).expect("it has 32 bytes"));
+    let seal = |plaintext: &[u8]| {
+        let mut nonce = [0; 12];
+        rand::rng().fill(&mut nonce);
+        let mut value = Vec::with_capacity(plaintext.len().saturating_add(34));
+        value.extend_from_slice(HEADER);
+        value.extend_from_slice(&nonce);
+        value.extend_from_slice(plaintext);
+        let body = value.split_at_mut(18).1;
+        let nonce = Nonce::assume_unique_for_key(nonce);
+        let tag = key.seal_in_place_separate_tag(nonce, Aad::from(AD), body).expect("it is short");
+        value.extend_from_slice(tag.as_ref());
+        value
+    };
+    let open = |value: &[u8]| {
+        let (nonce, rest) = value.split_at(6).1.split_first_chunk::<12>().expect("it is a value");
+        let (ciphertext, tag) = rest.split_last_chunk::<16>().expect("it is a value");
+        let mut plaintext = ciphertext.to_vec();
+        let nonce = Nonce::assume_unique_for_key(*nonce);
+        let opened = key.open_in_place_separate_tag(nonce, Aad::from(AD), tag, &mut plaintext);
+        opened.expect("it was sealed here");
+        plaintext
+    };
+    for size in SIZES {
+        let plaintext = vec![0x61; size];
+        let (stored, stored_floor) =
+            (keyring.seal(Note, &plaintext).expect("the key is there"), seal(&plaintext));
+        ratio(
+            criterion,
+            &format!("seal{size}_vs_floor_aws_lc"),
+            || drop(black_box(seal(black_box(&plaintext)))),
+            || drop(black_box(keyring.seal(Note, black_box(&plaintext)))),
+        );
+        ratio(
+            criterion,
+            &format!("open{size}_vs_floor_aws_lc"),
+            || drop(black_box(open(black_box(&stored_floor)))),
+            || drop(black_box(keyring.open(Note, black_box(&stored)))),
+        );
+    }
+}
+
+/// How many values two threads seal in the time in which one seals one.
+fn threads() {
+    const VALUES: u64 = 200_000;
+    let keyring = keyring();
+    let plaintext = vec![0x61_u8; 64];
+    let mut seal = || drop(black_box(keyring.seal(Note, black_box(&plaintext))));
+    let scaling = (0..9).map(|_| {
+        let one = time(VALUES, &mut seal);
+        let start = std::time::Instant::now();
+        std::thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| {
+                    time(VALUES, &mut || drop(black_box(keyring.seal(Note, black_box(&plaintext)))))
+                });
+            }
+        });
+        2.0 * one.as_secs_f64() / start.elapsed().as_secs_f64()
+    });
+    if let Some(scaling) = median(scaling.collect()) {
+        figure("seal64_threads_2_vs_1", format_args!("{scaling:.2}"));
+    }
+}
+
 fn core(criterion: &mut Criterion) {
     let keyring = keyring();
     let gcm = Aes256Gcm::new(&[7; 32].into());
@@ -130,5 +203,8 @@ fn core(criterion: &mut Criterion) {
 fn main() {
     let mut criterion = criterion();
     core(&mut criterion);
+    #[cfg(feature = "aws-lc")]
+    aws_lc(&mut criterion);
+    threads();
     criterion.final_summary();
 }

@@ -10,7 +10,15 @@ pub use clock::TestClock;
 pub use kms::{Fault, TestKms};
 pub use vector::{Case, IndexSteps, Steps};
 
-use crate::{Keyring, MemoryStore};
+use crate::{Field, Keyring, MemoryStore, key::Purpose};
+
+/// Finds the key that a randomized value of the column would be sealed with, as sealing does, and does nothing with it: for benches.
+///
+/// Whether there is one.
+#[must_use]
+pub fn find_key(keyring: &Keyring, field: &Field) -> bool {
+    keyring.with_active(Purpose::Encrypt, field, |_| ()).is_ok()
+}
 
 /// A keyring of its own for one test: keys in memory, wrapped by a [`TestKms`].
 ///
