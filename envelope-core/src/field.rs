@@ -3,6 +3,7 @@
 mod column;
 mod declared;
 mod index;
+mod name;
 mod normalizer;
 
 use core::fmt;
@@ -13,6 +14,7 @@ pub use column::{
 };
 pub use declared::{DeclaredColumn, DeclaredColumns};
 pub use index::{Buckets, Index, IndexKey, Take, TermTable};
+pub use name::FieldName;
 pub use normalizer::Normalizer;
 #[cfg(all(test, feature = "phone"))]
 pub(crate) use normalizer::REGIONS;
@@ -58,39 +60,6 @@ impl fmt::Display for Encoding {
             Self::Bytes => "bytes",
             Self::Text => "text",
         })
-    }
-}
-
-/// The name of a column, for error messages: `table.column`.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct FieldName {
-    table: &'static str,
-    column: &'static str,
-}
-
-impl FieldName {
-    /// The table's name.
-    #[must_use]
-    pub const fn table(&self) -> &'static str {
-        self.table
-    }
-
-    /// The column's name.
-    #[must_use]
-    pub const fn column(&self) -> &'static str {
-        self.column
-    }
-}
-
-impl fmt::Display for FieldName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.table, self.column)
-    }
-}
-
-impl fmt::Debug for FieldName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
     }
 }
 
