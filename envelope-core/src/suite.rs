@@ -7,6 +7,8 @@ mod deterministic;
 mod index;
 mod randomized;
 mod xaes;
+#[cfg(test)]
+mod vectors;
 
 use core::fmt;
 
