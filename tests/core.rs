@@ -9,6 +9,8 @@ mod analyze;
 mod columns;
 #[path = "core/debug.rs"]
 mod debug;
+#[path = "core/every_type.rs"]
+mod every_type;
 #[path = "core/faults.rs"]
 mod faults;
 #[path = "core/file_store.rs"]

@@ -13,6 +13,8 @@ mod crash;
 mod config;
 #[path = "keys/fork.rs"]
 mod fork;
+#[path = "keys/model.rs"]
+mod model;
 #[path = "keys/processes.rs"]
 mod processes;
 #[path = "keys/rotation.rs"]
