@@ -261,6 +261,7 @@ fn counters_and_events_tell_what_happened_and_no_secret() {
     let events = next(&log);
     told(&events, &["INFO", &pending, "from=\"pending\"", "to=\"active\""]);
     told(&events, &["INFO", &id, "from=\"active\"", "to=\"decrypt-only\""]);
+    clock.advance(17 * MINUTE);
     block_on(acme.retire(id.parse().unwrap())).unwrap();
     acme.open(Note, &value).unwrap_err();
     told(&next(&log), &["INFO", &id, "from=\"decrypt-only\"", "to=\"retired\""]);

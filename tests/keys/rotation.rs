@@ -100,6 +100,7 @@ fn states_follow_each_other_in_order() {
     block_on(keyring.mark_compromised(id)).unwrap();
     assert_eq!(keyring.open(Note, &value).unwrap(), "x", "what it wrote has to be re-encrypted");
     assert!(matches!(block_on(keyring.destroy(id)), Err(ChangeError::Forbidden { .. })));
+    world.clock.advance(17 * MINUTE);
     block_on(keyring.retire(id)).unwrap();
     let error = keyring.open(Note, &value).unwrap_err();
     assert!(matches!(error, OpenError::KeyRetired { state: KeyState::Retired, .. }), "{error:?}");
@@ -114,6 +115,43 @@ fn states_follow_each_other_in_order() {
     for process in [&keyring, &world.process()] {
         let error = process.open(Note, &value).unwrap_err();
         assert!(matches!(error, OpenError::KeyRetired { state: KeyState::Destroyed, .. }), "{error:?}");
+    }
+}
+
+/// What a process writes that has not learnt of the promotion would not open any more, and never again once the key was destroyed.
+#[test]
+fn a_key_is_not_retired_while_a_process_may_write_with_it() {
+    for purpose in Purpose::ALL {
+        let world = World::new();
+        let (one, other) = (world.process(), world.process());
+        let seal = |keyring: &Keyring| match purpose {
+            Purpose::Encrypt => keyring.seal(Note, "x").unwrap(),
+            Purpose::Search => keyring.seal(Email, "x").unwrap(),
+        };
+        block_on(one.rotate(purpose)).unwrap();
+        // It reads the records when the new key is not due yet.
+        world.clock.advance(15 * MINUTE + MINUTE / 2);
+        let old = key_of(&seal(&other));
+        world.clock.advance(MINUTE);
+        if let Err(error) = block_on(one.promote(purpose)) {
+            assert!(matches!(error, ChangeError::NothingPending { .. }), "{error:?}");
+        }
+        let id = old.parse().unwrap();
+        let error = block_on(one.retire(id)).unwrap_err();
+        assert!(matches!(error, ChangeError::StillWritten { id: named, .. } if named == id), "{error:?}");
+        assert_eq!(
+            error.to_string(),
+            format!("key {old} can be retired in 961 s: until then a process may write with it")
+        );
+        block_on(one.mark_compromised(id)).unwrap();
+        assert!(matches!(block_on(one.retire(id)), Err(ChangeError::StillWritten { .. })));
+        // This one does, up to the end of what it knows.
+        world.clock.advance(8 * MINUTE);
+        assert_eq!(key_of(&seal(&other)), old);
+        world.clock.advance(7 * MINUTE);
+        assert_ne!(key_of(&seal(&other)), old);
+        world.clock.advance(2 * MINUTE);
+        block_on(one.retire(id)).unwrap();
     }
 }
 

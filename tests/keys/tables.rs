@@ -264,6 +264,7 @@ fn a_life_goes_through_either_store(kind: Kind) {
                 assert_eq!(keyring.open(Note, &new).unwrap(), "new");
             }
             block_on(one.mark_compromised(old_id)).unwrap();
+            application.clock.advance(17 * MINUTE);
             block_on(other.retire(old_id)).unwrap();
             assert_eq!(state_of(&block_on(one.keys()).unwrap(), old_id), KeyState::Retired);
             block_on(one.reinstate(old_id)).unwrap();

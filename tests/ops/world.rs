@@ -65,7 +65,7 @@ impl World {
         self.clock.advance(std::time::Duration::from_secs(3600));
     }
 
-    /// Makes a new key and writes with it.
+    /// Makes a new key and writes with it, for so long that no process writes with the one before.
     pub(crate) async fn rotate(&self, keyring: &Keyring, purpose: Purpose) {
         keyring.rotate(purpose).await.unwrap();
         self.clock.advance(std::time::Duration::from_secs(3600));
@@ -74,6 +74,7 @@ impl World {
             Ok(_) | Err(envelope_core::ChangeError::NothingPending { .. }) => {}
             Err(error) => panic!("{error}"),
         }
+        self.clock.advance(std::time::Duration::from_secs(3600));
         let keys = keyring.keys().await.unwrap();
         let old = keys.iter().filter(|key| key.purpose == purpose && key.state == KeyState::DecryptOnly);
         assert!(old.count() > 0, "{keys:?}");

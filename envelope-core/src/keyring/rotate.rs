@@ -49,6 +49,14 @@ pub enum ChangeError {
         /// How long to wait.
         wait: Duration,
     },
+    /// Not every process can have learnt that another key is written with: what one still writes under this key would not open.
+    #[error("key {id} can be retired in {} s: until then a process may write with it", wait.as_secs())]
+    StillWritten {
+        /// The key.
+        id: KeyId,
+        /// How long to wait.
+        wait: Duration,
+    },
     /// There is no pending key.
     #[error("{tenant} has no pending {purpose} key; `rotate` makes one")]
     NothingPending {
@@ -134,11 +142,7 @@ impl Keyring {
             // The first key was never promoted.
             let is_first = own().filter(|record| record.state != KeyState::Pending).count() < 2;
             let active = own().find(|record| record.state == KeyState::Active).filter(|_| !is_first);
-            let wait = |record: &Arc<KeyRecord>| {
-                let age = fetch.ring.clock.calendar().saturating_sub(record.changed_at);
-                fetch.ring.lifetimes.promotion.saturating_sub(Duration::from_secs(age))
-            };
-            Ok(active.map(wait).unwrap_or_default())
+            Ok(active.and_then(|record| fetch.wait_since(record.changed_at)).unwrap_or_default())
         })
         .await
     }
@@ -162,7 +166,8 @@ impl Keyring {
     ///
     /// # Errors
     ///
-    /// When the key is pending, active or destroyed, or unknown.
+    /// When the key is pending, active or destroyed, or unknown; [`ChangeError::StillWritten`] until every process must have learnt that
+    /// another one is active, 17 minutes after its promotion with the default lifetime.
     pub async fn retire(&self, id: KeyId) -> Result<KeyInfo, ChangeError> {
         self.set_state(id, KeyState::Retired).await
     }
@@ -293,7 +298,12 @@ impl Fetch {
 
     /// How long a pending key has to wait, if it has to.
     fn wait_for(&self, pending: &KeyRecord) -> Option<Duration> {
-        let age = Duration::from_secs(self.ring.clock.calendar().saturating_sub(pending.created_at));
+        self.wait_since(pending.created_at)
+    }
+
+    /// How long it takes until every process has learnt what has been in the store since a moment of the calendar.
+    fn wait_since(&self, since: u64) -> Option<Duration> {
+        let age = Duration::from_secs(self.ring.clock.calendar().saturating_sub(since));
         self.ring.lifetimes.promotion.checked_sub(age).filter(|wait| !wait.is_zero())
     }
 
@@ -321,6 +331,13 @@ impl Fetch {
             }
             if !record.state.may_become(to) {
                 return Err(ChangeError::Forbidden { id, from: record.state, to });
+            }
+            // A process that does not know the active key yet writes with the one before.
+            let active = records.iter().find(|r| r.purpose == record.purpose && r.state == KeyState::Active);
+            if to == KeyState::Retired
+                && let Some(wait) = active.and_then(|active| self.wait_since(active.changed_at))
+            {
+                return Err(ChangeError::StillWritten { id, wait });
             }
             let changed = self.changed(record, to).await?;
             if self
