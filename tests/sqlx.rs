@@ -7,6 +7,8 @@
 mod keys;
 #[path = "sqlx/shared.rs"]
 mod shared;
+#[path = "sqlx/tampered.rs"]
+mod tampered;
 #[path = "sqlx/world.rs"]
 mod world;
 
@@ -47,6 +49,7 @@ macro_rules! database {
             mod scopes;
             mod sea;
             mod search;
+            mod tamper;
             mod types;
             mod values;
             mod write;
