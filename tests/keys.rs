@@ -13,6 +13,10 @@ mod crash;
 mod config;
 #[path = "keys/fork.rs"]
 mod fork;
+#[path = "keys/gone.rs"]
+mod gone;
+#[path = "keys/lies.rs"]
+mod lies;
 #[path = "keys/model.rs"]
 mod model;
 #[path = "keys/processes.rs"]

@@ -74,6 +74,20 @@ fn no_options_panic() {
     }
 }
 
+/// Found by `fuzz/targets/derive.rs`: a sum of traits that is borrowed, which the compiler refuses for its size with a message of its own.
+#[test]
+fn no_sum_of_traits_panics() {
+    for ty in ["dyn A + B", "Option<dyn A + B>", "Option<A + B<u8>>", "impl A + B", "Box<dyn A + B>"] {
+        let ty: TokenStream = ty.parse().unwrap();
+        derive(quote! {
+            #[encrypt(table = "users")]
+            #[diesel(table_name = users)]
+            struct User { #[encrypt] email: String, plain: #ty, #[diesel(embed)] embedded: #ty }
+        });
+        derive(quote!(#[encrypt(table = "users")] struct User { #[encrypt] email: #ty }));
+    }
+}
+
 fn derive(input: TokenStream) {
     for entry in [Entry::Diesel, Entry::Sqlx] {
         expand::derive(input.clone(), entry);

@@ -73,7 +73,7 @@ impl Element {
             By::Reference => quote!(&self.#ident),
         };
         if has(field, "embed") {
-            return Self { ty: quote_spanned!(ty.span()=> #borrow #ty), value: whole, bound: None };
+            return Self { ty: borrowed(borrow, ty), value: whole, bound: None };
         }
         let diesel = &quote!(#private::diesel);
         let column = &column(table, field);
@@ -88,10 +88,7 @@ impl Element {
             Some(encrypted) => {
                 put_ty(model, private, encrypted, encrypted.options.saturating_sub(peeled), borrow)
             }
-            None => {
-                let ty = inside.unwrap_or(ty);
-                quote_spanned!(ty.span()=> #borrow #ty)
-            }
+            None => borrowed(borrow, inside.unwrap_or(ty)),
         };
         let operand = |value: &TokenStream| match encrypted {
             Some(encrypted) => put(model, private, by, encrypted.options.saturating_sub(peeled), value),
@@ -168,6 +165,16 @@ impl Element {
     }
 }
 
+/// The type behind the borrow, if there is one. A sum of traits, which no `&` takes as it is, stands in parentheses.
+fn borrowed(borrow: &TokenStream, ty: &Type) -> TokenStream {
+    match ty {
+        Type::TraitObject(_) | Type::ImplTrait(_) if !borrow.is_empty() => {
+            quote_spanned!(ty.span()=> #borrow (#ty))
+        }
+        _ => quote_spanned!(ty.span()=> #borrow #ty),
+    }
+}
+
 /// The type of an encrypted value on its way into its column, in as many `Option`s.
 fn put_ty(
     model: &Model,
@@ -177,7 +184,7 @@ fn put_ty(
     borrow: &TokenStream,
 ) -> TokenStream {
     let EncryptedField { marker, value_ty, .. } = encrypted;
-    let mut ty = quote_spanned!(value_ty.span()=> #borrow #value_ty);
+    let mut ty = borrowed(borrow, value_ty);
     if model.is_placed() {
         ty = quote_spanned!(value_ty.span()=> #private::At<#ty>);
     }
