@@ -13,6 +13,8 @@ mod crash;
 mod config;
 #[path = "keys/fork.rs"]
 mod fork;
+#[path = "keys/disk.rs"]
+mod disk;
 #[path = "keys/gone.rs"]
 mod gone;
 #[path = "keys/lies.rs"]
