@@ -3,6 +3,11 @@
 //! A child process uses a key and looks for it in its own memory. What it looks for is handed to it masked, so that the search
 //! does not find itself.
 
+#[path = "memory/evicted.rs"]
+mod evicted;
+#[path = "memory/plain.rs"]
+mod plain;
+
 use std::{
     env, fs,
     io::{BufRead, BufReader, Read, Seek, SeekFrom, Write},
