@@ -2,6 +2,9 @@
 #![cfg(test)]
 #![expect(clippy::arithmetic_side_effects, reason = "the tests compute with small numbers")]
 
+#[path = "tidy/supply.rs"]
+mod supply;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,

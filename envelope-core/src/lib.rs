@@ -38,6 +38,7 @@
 //!
 //! [`envelope-diesel`]: https://docs.rs/envelope-diesel
 //! [`envelope-sqlx`]: https://docs.rs/envelope-sqlx
+#![forbid(unsafe_code)]
 
 #[cfg(feature = "testing")]
 pub mod testing;

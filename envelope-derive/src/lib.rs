@@ -5,6 +5,7 @@
 //!
 //! A compiler in a few files: `attr` (syntax) → `model` (what was declared) → `check` (rules across attributes) → `expand`
 //! (one file for each integration), and `fallback` for what stands beside an error.
+#![forbid(unsafe_code)]
 
 #![forbid(unsafe_code)]
 

@@ -170,6 +170,7 @@
 //!
 //! `aws-kms`, `age`, `config`: AWS KMS as the key provider, an offline key pair for escrow, a keyring from a configuration file. `import`: values that other libraries encrypted.
 //! `testing`: a key provider in memory, for tests.
+#![forbid(unsafe_code)]
 
 #![forbid(unsafe_code)]
 

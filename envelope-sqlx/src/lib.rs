@@ -148,6 +148,7 @@
 //! Randomized columns cannot be compared, sorted or grouped in SQL, and deterministic ones only compared for equality. A `UNIQUE`
 //! index on a deterministic column holds under one search key, not across two. Parameters of `query!` on PostgreSQL need a cast, `value as _`.
 //! What encryption does not protect is in the documentation of `envelope-core`.
+#![forbid(unsafe_code)]
 
 #![forbid(unsafe_code)]
 

@@ -50,8 +50,10 @@ fn text() -> Zeroizing<String> {
     Zeroizing::new(std::str::from_utf8(&bytes).unwrap().to_owned())
 }
 
-/// What is done with a plaintext, each by its name.
-fn ways() -> Vec<(&'static str, fn(&Keyring))> {
+/// What is done with a plaintext, by its name.
+type Way = (&'static str, fn(&Keyring));
+
+fn ways() -> Vec<Way> {
     fn secret() -> SecretString {
         SecretString::from(text().as_str())
     }
