@@ -4,6 +4,9 @@ mod read;
 mod stored;
 pub(crate) mod text;
 
+#[cfg(test)]
+mod tests;
+
 pub(crate) use read::{Stored, parse};
 pub use stored::ValueHeader;
 
