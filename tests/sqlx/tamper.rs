@@ -110,7 +110,7 @@ async fn values_that_are_changed() {
         for (at, byte, due) in [
             (0, 0xFF, Due::NotAnEnvelope),
             (0, 0xFD, Due::Malformed(MalformedValue::SelfContained)),
-            (1, 0x02, Due::Malformed(MalformedValue::UnknownSuite(0x02))),
+            (1, 0x03, Due::Malformed(MalformedValue::UnknownSuite(0x03))),
             (1, 0x20, Due::Malformed(MalformedValue::UnknownSuite(0x20))),
             (1, other_suite, Due::WrongMode),
             (HEADER, own[HEADER] ^ 1, Due::NotAuthentic),
