@@ -20,7 +20,7 @@ use envelope_core::{
 };
 use zeroize::Zeroizing;
 
-use super::{CHILD, MASK, MASKED_KEY, count, unhex};
+use super::{CHILD, MASK, MASKED_KEY, OVERWRITTEN, count, unhex};
 use crate::support::{Email, MINUTE, Note, key_of};
 
 /// A key service whose keys are nowhere in memory but in what it hands out, one for each tenant. It can be told to say no.
@@ -142,8 +142,10 @@ fn evicted_and_refused_keys_are_not_in_memory_afterwards() {
             Case { data_key, key_id, tenant, field, row: None }.seal([0; 12], b"").column_key
         };
         let siv = column_key(ids[1], Email::FIELD);
-        let needles = [&data_key, &column_key(ids[0], Note::FIELD)[..], &siv[..32], &siv[32..]]
-            .map(|needle| needle.iter().map(|byte| format!("{:02x}", byte ^ MASK)).collect::<String>());
+        let needles =
+            [&data_key, &column_key(ids[0], Note::FIELD)[..], &siv[..32], &siv[32..]].map(|needle| {
+                needle[OVERWRITTEN..].iter().map(|byte| format!("{:02x}", byte ^ MASK)).collect::<String>()
+            });
         writeln!(child.stdin.take().unwrap(), "{}", needles.join(" ")).unwrap();
         let mut found = |what: &str| {
             let line =

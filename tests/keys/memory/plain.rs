@@ -10,7 +10,7 @@ use pollster::block_on;
 use secrecy::SecretString;
 use zeroize::Zeroizing;
 
-use super::{CHILD, MASK, MASKED_VALUE, Masked, count};
+use super::{CHILD, MASK, MASKED_VALUE, Masked, OVERWRITTEN, count};
 
 #[derive(Clone, Copy, Debug)]
 struct Secret;
@@ -38,7 +38,7 @@ impl ToPlaintext for Refused {
 
     fn write(&self, out: &mut PlaintextWriter<'_>) {
         // In pieces, so that the buffer is made anew in between.
-        for piece in self.0.as_bytes().chunks(22) {
+        for piece in self.0.as_bytes().chunks(39) {
             out.write(piece);
         }
         out.refuse(PlaintextError::new("anything else"));
@@ -110,8 +110,7 @@ fn child() {
     if env::var_os(CHILD).is_none() {
         return;
     }
-    // Half of it is enough to be found.
-    let needles = [MASKED_VALUE[..12].to_vec()];
+    let needles = [MASKED_VALUE[OVERWRITTEN..].to_vec()];
     let keyring = Keyring::builder(Masked, MemoryStore::new()).open_blocking().unwrap();
     let held = text();
     println!("\nheld {:?}", count(&needles));
