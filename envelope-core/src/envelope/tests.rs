@@ -1,5 +1,4 @@
 //! The parsers alone, without a key or a cipher, so that Miri can run them: `./tests/run miri`.
-#![expect(clippy::arithmetic_side_effects, reason = "the tests compute with small numbers")]
 
 use super::{
     Envelope, HEADER_LEN, MAX_PROVIDER_KEY, ParseError, Portable, Suite, header, named_key, portable_header,
