@@ -214,7 +214,7 @@ index = [{ column = \"decade\", bucket = 3653, first = \"1900-01-01\", last = \"
         let both = keyring.seal_field(&PersonPair::FIELD, &(birth, name)).unwrap();
         assert_eq!(crate::world::stored(&tool.database, "people", "pair", "id"), [both], "{kind:?}");
         let old = KeyId::new(u32::from_be_bytes(expected[0].1[2..6].try_into().unwrap())).unwrap();
-        tool.ok(&format!("retire {old}"));
+        tool.retire(&old.to_string());
         assert_eq!(tool.run("rotate --rewrite").code, 2, "of encrypt keys");
     }
 }

@@ -94,7 +94,7 @@ impl Tool {
     }
 
     /// Retires a key when no process may write with it any more.
-    fn retire(&self, key: &str) {
+    pub(crate) fn retire(&self, key: &str) {
         for _ in 0..200 {
             let said = self.run(&format!("retire {key}"));
             if said.code == 0 {
