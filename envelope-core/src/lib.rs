@@ -38,7 +38,8 @@
 //!
 //! [`envelope-diesel`]: https://docs.rs/envelope-diesel
 //! [`envelope-sqlx`]: https://docs.rs/envelope-sqlx
-#![forbid(unsafe_code)]
+// One call is: `random::fork` has to be told of forks.
+#![deny(unsafe_code)]
 
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -7,8 +7,6 @@
 //! (one file for each integration), and `fallback` for what stands beside an error.
 #![forbid(unsafe_code)]
 
-#![forbid(unsafe_code)]
-
 mod attr;
 mod model;
 mod names;

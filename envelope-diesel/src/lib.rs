@@ -172,8 +172,6 @@
 //! `testing`: a key provider in memory, for tests.
 #![forbid(unsafe_code)]
 
-#![forbid(unsafe_code)]
-
 mod dispatch;
 mod methods;
 mod search;

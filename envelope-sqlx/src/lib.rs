@@ -150,8 +150,6 @@
 //! What encryption does not protect is in the documentation of `envelope-core`.
 #![forbid(unsafe_code)]
 
-#![forbid(unsafe_code)]
-
 #[cfg(feature = "cli")]
 pub mod cli;
 #[cfg(feature = "ops")]

@@ -27,11 +27,14 @@ fn packages(metadata: &Value) -> impl Iterator<Item = &Value> {
     metadata["packages"].as_array().unwrap().iter()
 }
 
+/// The one file with a call that is unsafe: the C library is asked to tell of forks.
+const FORKS: &str = "envelope-core/src/random/fork.rs";
+
 /// The lint is of every member, and the published crates say it themselves, wherever their sources are copied to.
 #[test]
-fn nothing_of_ours_is_unsafe() {
+fn one_call_of_ours_is_unsafe() {
     let workspace = fs::read_to_string(root().join("Cargo.toml")).unwrap();
-    assert!(workspace.contains("unsafe_code = \"forbid\""));
+    assert!(workspace.contains("unsafe_code = \"deny\""));
     let metadata = metadata();
     let members: Vec<_> = packages(&metadata).filter(|package| package["source"].is_null()).collect();
     assert!(members.len() > PACKAGES.len());
@@ -41,11 +44,16 @@ fn nothing_of_ours_is_unsafe() {
     }
     for package in PACKAGES {
         let lib = fs::read_to_string(root().join(package).join("src/lib.rs")).unwrap();
-        assert!(lib.lines().any(|line| line == "#![forbid(unsafe_code)]"), "{package}");
+        let level = if package == "envelope-core" { "deny" } else { "forbid" };
+        assert!(lib.lines().any(|line| line == format!("#![{level}(unsafe_code)]")), "{package}");
     }
     for (name, text) in sources().filter(|(name, _)| name.starts_with("envelope-")) {
-        for forbidden in ["unsafe {", "unsafe fn", "unsafe impl", "allow(unsafe", "expect(unsafe"] {
-            assert!(!without_comments(&text).contains(forbidden), "{name}: {forbidden}");
+        let text = without_comments(&text);
+        let count = |word: &str| text.matches(word).count();
+        let blocks = usize::from(name == FORKS);
+        assert_eq!((count("unsafe {"), count("expect(unsafe")), (blocks, blocks), "{name}");
+        for forbidden in ["unsafe fn", "unsafe impl", "allow(unsafe"] {
+            assert!(!text.contains(forbidden), "{name}: {forbidden}");
         }
     }
 }
