@@ -22,7 +22,7 @@ fn misspelt_options() {
     check_field(
         "#[encrypt(unique)] a: String",
         &[
-            "there is no option `unique`; write one of `deterministic`, `allow_low_cardinality`, `context`, `plaintext`, `encoding`, \
+            "there is no option `unique`; write one of `deterministic`, `xaes`, `allow_low_cardinality`, `context`, `plaintext`, `encoding`, \
            `column`, `type`, `normalize`, `index`",
         ],
     );
