@@ -105,14 +105,15 @@ impl Operations {
     /// [`OpsError::KeyInUse`] says where it is named; and as [`Keyring::retire`].
     pub async fn retire(&self, tenant: Option<&str>, key: KeyId) -> Result<KeyInfo, OpsError> {
         let keyring = self.keyring_of(tenant)?;
-        // Before the rows are looked at: a process that writes with the key still could write one meanwhile.
-        if let Some(info) = keyring.keys().await?.into_iter().find(|info| info.id == key) {
-            let wait = keyring.until_settled(info.purpose).await?;
-            if !wait.is_zero() {
-                return Err(ChangeError::StillWritten { id: key, wait }.into());
-            }
-        }
+        // Asked before the rows are looked at: a process that writes with the key still could write one meanwhile.
+        let wait = match keyring.keys().await?.into_iter().find(|info| info.id == key) {
+            Some(info) => keyring.until_settled(info.purpose).await?,
+            None => Duration::ZERO,
+        };
         self.refuse_used(key).await?;
+        if !wait.is_zero() {
+            return Err(ChangeError::StillWritten { id: key, wait }.into());
+        }
         let (tenant, name) = (tenant.unwrap_or_default(), Some(key.to_string()));
         self.record("retire-begun", tenant, name.clone(), "no value names it").await?;
         let info = keyring.retire(key).await?;
