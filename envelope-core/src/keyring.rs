@@ -8,6 +8,7 @@ mod renew;
 mod rotate;
 mod shred;
 mod tenants;
+mod wait;
 mod want;
 
 use core::{fmt, future::Future, time::Duration};
