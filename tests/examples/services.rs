@@ -27,7 +27,9 @@ impl Service {
         let mut process = command.args(arguments).stdout(Stdio::piped()).spawn().unwrap();
         let mut url = String::new();
         BufReader::new(process.stdout.take().unwrap()).read_line(&mut url).unwrap();
-        let agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+        // A connection whose request was refused before it was read is closed by the service, be it while the next request is sent.
+        let config = ureq::Agent::config_builder().http_status_as_error(false).max_idle_connections(0);
+        let agent = config.build().into();
         Self { process, url: url.trim().to_owned(), agent }
     }
 
