@@ -202,7 +202,7 @@ index = [{ column = \"decade\", bucket = 3653, first = \"1900-01-01\", last = \"
             assert_eq!(stored, core::slice::from_ref(term), "{kind:?} {column}");
         }
         // And anew under another key, by one command.
-        let said = tool.run("rotate --purpose search --rewrite --lifetime-seconds 0");
+        let said = tool.run("rotate --purpose search --rewrite");
         assert_eq!(said.code, 0, "{kind:?} {}", said.err);
         assert!(said.out.contains("3 of 3 rows") || said.out.contains("1 of 1 rows written"), "{}", said.out);
         assert!(said.out.contains("all searched columns are under search key"), "{}", said.out);

@@ -1,11 +1,9 @@
 //! Replacing a search key: what is refused, what is locked, and how it goes on. That no duplicate passes under load is in `search`.
 
-use core::time::Duration;
-
 use envelope_core::{Column as _, KeyState, Keyring, Purpose};
 use envelope_sqlx::{
     Encrypted,
-    ops::{OpsError, Plan, RotationReport, RotationStep, RunOptions, Stop, Uniqueness},
+    ops::{OpsError, Plan, RotationReport, RotationStep, RunOptions, Sample, Stop, Uniqueness},
 };
 
 use crate::world::{KINDS, Kind, World};
@@ -46,7 +44,15 @@ async fn rotate(
     options: &RunOptions,
     told: impl FnMut(RotationStep<'_>),
 ) -> Result<RotationReport, OpsError> {
-    world.operations.rotate_search(Some("acme"), how, Duration::ZERO, options, told).await
+    let mut told = told;
+    let told = |step: RotationStep<'_>| {
+        told(step);
+        // Until every process knows it.
+        if let RotationStep::Promoted(_) = step {
+            world.pass_time();
+        }
+    };
+    world.operations.rotate_search(Some("acme"), how, options, told).await
 }
 
 fn acme(world: &World) -> Keyring {
@@ -113,7 +119,7 @@ async fn what_cannot_be_kept_unique_is_refused() {
         assert!(world.operations.check_promotion(Some("acme")).await.is_err());
     }
     let world = accounts(Kind::Sqlite, "").await;
-    let dry = options.dry_run();
+    let dry = options.clone().dry_run();
     assert!(matches!(rotate(&world, Uniqueness::Shadow, &dry, |_| {}).await, Err(OpsError::NoDryRun)));
 }
 
@@ -194,7 +200,7 @@ async fn it_goes_on_where_it_was() {
         let stopped = RunOptions::new().stop_by(&stop);
         let error = world
             .operations
-            .rotate_search(Some("acme"), Uniqueness::WriteLock, Duration::from_secs(60), &stopped, |step| {
+            .rotate_search(Some("acme"), Uniqueness::WriteLock, &stopped, |step| {
                 if let RotationStep::Promoted(_) = step {
                     stop.stop();
                 }
@@ -204,8 +210,30 @@ async fn it_goes_on_where_it_was() {
         assert!(matches!(error, OpsError::Stopped), "{kind:?} {error}");
         assert!(triggers(&world) > 0, "{kind:?}");
         let promoted = key(&acme, KeyState::Active).await.unwrap();
+        world.pass_time();
         let report = rotate(&world, Uniqueness::WriteLock, &options, |_| {}).await.unwrap();
         assert_eq!((report.key, triggers(&world)), (promoted, 0), "{kind:?}");
         assert!(world.operations.reencrypt("accounts", &Plan::new(), &options).await.unwrap().is_complete());
     }
+}
+
+/// As tasks of an administrator's service.
+#[tokio::test]
+async fn every_operation_can_be_spawned() {
+    const fn is_task<T: Send>(_: &T) {}
+    let world = accounts(Kind::Sqlite, "").await;
+    let (operations, plan, options) = (&world.operations, &Plan::new(), &RunOptions::new());
+    is_task(&operations.rotate_search(None, Uniqueness::Shadow, options, |_| {}));
+    is_task(&operations.check_promotion(None));
+    is_task(&operations.check_rotation(None));
+    is_task(&operations.encrypt_table("accounts", plan, options));
+    is_task(&operations.reencrypt("accounts", plan, options));
+    is_task(&operations.decrypt_table("accounts", plan, options));
+    is_task(&operations.verify("accounts", Sample::All, options));
+    is_task(&operations.migration("accounts", plan));
+    is_task(&operations.lint(std::time::Duration::ZERO));
+    is_task(&operations.shred("acme", std::time::Duration::ZERO, &Stop::new(), |_| {}));
+    let key = "00000001".parse().unwrap();
+    is_task(&operations.retire(None, key));
+    is_task(&operations.destroy(None, key));
 }

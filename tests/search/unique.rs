@@ -157,8 +157,7 @@ async fn rotate_by_hand(world: &World, clock: &TestClock, [first, second]: [&Key
 async fn rotate_with_lock(world: &World, clock: &TestClock, [first, second]: [&Keyring; 2]) {
     let operations = Operations::new(Database::from(world.pool.clone()), first).declare::<Account>();
     let options = RunOptions::new();
-    let wait = Duration::from_secs(2);
-    let refused = operations.rotate_search(None, Uniqueness::Shadow, wait, &options, |_| {}).await.unwrap_err();
+    let refused = operations.rotate_search(None, Uniqueness::Shadow, &options, |_| {}).await.unwrap_err();
     assert!(refused.to_string().contains("accounts.email_index"), "{refused}");
     first.rotate(Purpose::Search).await.unwrap();
     world.settle().await;
@@ -168,7 +167,7 @@ async fn rotate_with_lock(world: &World, clock: &TestClock, [first, second]: [&K
     assert!(operations.check_promotion(None).await.is_err());
     let (promoted, is_promoted) = tokio::sync::oneshot::channel();
     let mut promoted = Some(promoted);
-    let rotation = operations.rotate_search(None, Uniqueness::WriteLock, wait, &options, |step| {
+    let rotation = operations.rotate_search(None, Uniqueness::WriteLock, &options, |step| {
         if let RotationStep::Promoted(_) = step {
             let _ = promoted.take().unwrap().send(());
         }

@@ -192,9 +192,6 @@ pub(super) struct Rotate {
     /// What keeps UNIQUE columns so meanwhile.
     #[arg(long, value_enum, default_value = "shadow", requires = "rewrite")]
     pub(super) unique: UniqueName,
-    /// How long any process may write with a key that it has read: its `cache_ttl` and a minute.
-    #[arg(long, value_name = "SECONDS", default_value = "960", requires = "rewrite")]
-    pub(super) lifetime_seconds: u64,
     /// Rows that are locked and written together, at most.
     #[arg(long, value_name = "ROWS", default_value = "500", requires = "rewrite")]
     pub(super) batch: NonZeroU32,

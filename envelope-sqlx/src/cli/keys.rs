@@ -184,7 +184,6 @@ async fn rewrite(
     let (bar, watch) = show.bar();
     let options =
         RunOptions::new().batch(rotate.batch).workers(rotate.workers).stop_by(stop).on_progress(watch);
-    let lifetime = Duration::from_secs(rotate.lifetime_seconds);
     let told = |step: RotationStep<'_>| match step {
         RotationStep::Waits(left) => bar.set_message(format!("{} s to wait", left.as_secs())),
         RotationStep::Locked(columns) => bar.suspend(|| {
@@ -194,8 +193,7 @@ async fn rewrite(
         RotationStep::Wrote(report) => bar.suspend(|| show.table("rotate", report)),
         RotationStep::Promoted(key) => bar.suspend(|| show.line(format_args!("search key {key} is active"))),
     };
-    let report =
-        operations.rotate_search(rotate.of.of.tenant.as_deref(), unique, lifetime, &options, told).await;
+    let report = operations.rotate_search(rotate.of.of.tenant.as_deref(), unique, &options, told).await;
     bar.finish_and_clear();
     let report = report?;
     show.json("rotate", &report);

@@ -28,7 +28,7 @@ pub(crate) enum New {
     /// Into the target's sink.
     Cell(Cell),
     /// Into a table of terms, in the place of those that are there.
-    Terms(Vec<Vec<u8>>),
+    Terms(Vec<Cell>),
 }
 
 /// The value's cause of failure, for people. Names no value.

@@ -20,15 +20,20 @@ impl Operations {
     pub(super) async fn lock(&self, keys: &[KeyId], columns: &[Unique]) -> Result<(), OpsError> {
         const LOCKING: &str = "making the triggers that refuse the old key";
         let mut session = self.database.session().await?;
-        for (key, column) in keys.iter().flat_map(|key| columns.iter().map(move |column| (key, column))) {
-            let guard = Guard { dialect: self.database.dialect(), key: *key, column };
-            for (name, statement) in guard.creates()? {
-                // One that is there is not made anew: it would be gone for a moment.
-                if !has_trigger(guard.dialect, &mut session, &column.table, &name).await? {
-                    for statement in statement {
-                        session.run(&statement).await.doing(LOCKING)?;
-                    }
-                }
+        let mut triggers = Vec::new();
+        for column in columns {
+            for key in keys {
+                let guard = Guard { dialect: self.database.dialect(), key: *key, column };
+                triggers.extend(guard.creates()?.into_iter().map(|trigger| (&column.table, trigger)));
+            }
+        }
+        for (table, (name, statements)) in triggers {
+            // One that is there is not made anew: it would be gone for a moment.
+            if has_trigger(self.database.dialect(), &mut session, table, &name).await? {
+                continue;
+            }
+            for statement in statements {
+                session.run(&statement).await.doing(LOCKING)?;
             }
         }
         Ok(())

@@ -86,7 +86,8 @@ impl Target {
             }
             let open = |(part, cell): (&Part, &Cell)| part.open(keys, place, cell);
             let values: Vec<Encoded> = of.parts.iter().zip(cells()).map(open).collect::<Result<_, _>>()?;
-            if manner.is_dry && of.terms.is_none() {
+            // Of a table of terms only they tell whether there is something to do; a key is not made to know them.
+            if manner.is_dry && (of.terms.is_none() || wanted.is_none()) {
                 return Ok(Some(New::Cell(Cell::Null)));
             }
             let ring = keys.keyring();
@@ -97,7 +98,8 @@ impl Target {
                 [a, b, c, d] => ring.terms_at(&self.field, place, &(a, b, c, d)),
                 _ => return Err("an index of more than four columns".into()),
             };
-            terms.map_err(|error| error.to_string())?
+            let terms = terms.map_err(|error| error.to_string())?.into_iter();
+            terms.map(|term| self.sealed(term)).collect::<Result<_, _>>()?
         };
         if of.terms.is_some() {
             // The first and the last term tell of all whether they are under the key. There are values without a word.
@@ -108,8 +110,7 @@ impl Target {
         }
         let term = match terms.into_iter().next() {
             None if sink.is_null() => return Ok(None),
-            None => Cell::Null,
-            Some(term) => self.sealed(term)?,
+            term => term.unwrap_or(Cell::Null),
         };
         Ok(Some(New::Cell(term)))
     }

@@ -1,10 +1,11 @@
 //! The search key replaced in all columns that are searched, so that a UNIQUE one stays so at every instant.
 
 use core::time::Duration;
+use std::sync::LazyLock;
 
 use envelope_core::{DeclaredColumn, Field, IndexKey, KeyId, KeyInfo, KeyState, Keyring, Mode, Purpose};
 use serde::Serialize;
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 
 use super::{
     error::OpsError,
@@ -26,7 +27,7 @@ pub enum Uniqueness {
     Shadow,
     /// By triggers that refuse what is written under the old key, while the rows are brought under the next one and until every process knows
     /// that it is the active one. Readers go on, and writes that do not touch the column. The price is that others get an error, for as long
-    /// as the rows take and then `lifetime`. Columns that have a shadow are left to it.
+    /// as the rows take and then for up to `cache_ttl`. Columns that have a shadow are left to it.
     WriteLock,
 }
 
@@ -66,8 +67,8 @@ impl Operations {
     /// Can be repeated when it was stopped or failed, and goes on then; a write lock stays on until it has. What does not open is found
     /// before anything is locked.
     ///
-    /// `lifetime` is how long a process may write with a key that it has read: `cache_ttl`, 15 minutes by default, and a minute. A
-    /// transaction must not wait for longer between sealing a value and writing it.
+    /// How long processes may write with a key that they have read is told by this keyring's own `cache_ttl`, which has to be that of the
+    /// application: 17 minutes with the default. A transaction must not wait for more than a minute between sealing a value and writing it.
     ///
     /// # Errors
     ///
@@ -77,7 +78,6 @@ impl Operations {
         &self,
         tenant: Option<&str>,
         unique: Uniqueness,
-        lifetime: Duration,
         options: &RunOptions,
         mut told: impl FnMut(RotationStep<'_>),
     ) -> Result<RotationReport, OpsError> {
@@ -90,14 +90,10 @@ impl Operations {
         if !self.is_begun(&keyring, name).await? {
             let uniques = self.uniques().await?;
             refuse(&uniques, unique)?;
-            pause(keyring.until_settled(Purpose::Search).await?, &options.stop, &mut told).await?;
+            until(&keyring, For::Settled, &options.stop, &mut told).await?;
             let pending = keyring.rotate(Purpose::Search).await?.id.to_string();
             self.record(BEGUN, name, Some(pending), "search key, to be written anew").await?;
-            while let Some(wait) =
-                keyring.until_promotion(Purpose::Search).await?.filter(|wait| !wait.is_zero())
-            {
-                pause(wait, &options.stop, &mut told).await?;
-            }
+            until(&keyring, For::Promotion, &options.stop, &mut told).await?;
             let old = former_keys(&keyring, true).await?;
             let next = Plan { key: Some(IndexKey::Newest), under: Some(old.clone()), ..Plan::new() };
             // What does not open is found before anyone is locked out.
@@ -118,9 +114,7 @@ impl Operations {
             for shadow in &uniques.shadows {
                 self.await_writers(&shadow.table).await?;
                 let is_meant = |field: &Field| field.name() == shadow.field.name();
-                // In a table of many tenants only those under this one's keys are known to be its own.
-                let plan = if shadow.field.tenant_column().is_some() { &next } else { &Plan::new() };
-                for written in self.write_terms(&shadow.table, plan, options, is_meant).await? {
+                for written in self.write_terms(&shadow.table, shadow.plan(&next), options, is_meant).await? {
                     report.add(written, &mut told)?;
                 }
             }
@@ -128,7 +122,7 @@ impl Operations {
             self.record("promote", name, Some(promoted.id.to_string()), "search key, now active").await?;
             told(RotationStep::Promoted(promoted.id));
         }
-        pause(lifetime, &options.stop, &mut told).await?;
+        until(&keyring, For::Settled, &options.stop, &mut told).await?;
         let old = former_keys(&keyring, false).await?;
         if self.unlock(&old).await? > 0 {
             told(RotationStep::Unlocked);
@@ -174,11 +168,12 @@ impl Operations {
         }
         let uniques = self.uniques().await?;
         refuse(&uniques, Uniqueness::Shadow)?;
+        let next = Plan { under: Some(former_keys(&keyring, true).await?), ..Plan::new() };
         for shadow in &uniques.shadows {
             self.await_writers(&shadow.table).await?;
             let is_meant = |field: &Field| field.name() == shadow.field.name();
             let dry = RunOptions::new().dry_run();
-            for written in self.write_terms(&shadow.table, &Plan::new(), &dry, is_meant).await? {
+            for written in self.write_terms(&shadow.table, shadow.plan(&next), &dry, is_meant).await? {
                 if written.found > 0 {
                     return Err(OpsError::NotUnique {
                         places: vec![shadow.place()],
@@ -192,7 +187,7 @@ impl Operations {
 
     /// Whether a rotation that did not end has promoted its key.
     async fn is_begun(&self, keyring: &Keyring, tenant: &str) -> Result<bool, OpsError> {
-        let history = self.history().await?;
+        let (history, keys) = (self.history().await?, keyring.keys().await?);
         let has = |verb, key: &str| {
             history
                 .iter()
@@ -202,7 +197,7 @@ impl Operations {
             let key = info.id.to_string();
             info.state == KeyState::Active && has(BEGUN, &key) && !has(ENDED, &key)
         };
-        Ok(keyring.keys().await?.iter().any(is_open))
+        Ok(keys.iter().any(is_open))
     }
 
     /// The rows of a table that the plan is about, in those searched columns.
@@ -281,15 +276,43 @@ fn refuse(uniques: &Uniques, how: Uniqueness) -> Result<(), OpsError> {
     }
 }
 
-async fn pause(wait: Duration, stop: &Stop, told: &mut impl FnMut(RotationStep<'_>)) -> Result<(), OpsError> {
-    let begun = Instant::now();
-    while begun.elapsed() < wait {
+impl Unique {
+    /// Which rows of a shadow are to be brought under the next key: all. In a table of many tenants only those under this one's keys are known
+    /// to be its own.
+    fn plan<'p>(&self, of_tenant: &'p Plan) -> &'p Plan {
+        static ALL: LazyLock<Plan> = LazyLock::new(Plan::new);
+        if self.field.tenant_column().is_some() { of_tenant } else { &ALL }
+    }
+}
+
+/// What is waited for, of the search key.
+#[derive(Clone, Copy)]
+enum For {
+    /// That all processes write with the active one.
+    Settled,
+    /// That all know the pending one.
+    Promotion,
+}
+
+/// Until there is nothing left to wait for, which is asked each second.
+async fn until(
+    keyring: &Keyring,
+    what: For,
+    stop: &Stop,
+    told: &mut impl FnMut(RotationStep<'_>),
+) -> Result<(), OpsError> {
+    loop {
+        let left = match what {
+            For::Settled => keyring.until_settled(Purpose::Search).await?,
+            For::Promotion => keyring.until_promotion(Purpose::Search).await?.unwrap_or_default(),
+        };
+        if left.is_zero() {
+            return Ok(());
+        }
         if stop.is_stopped() {
             return Err(OpsError::Stopped);
         }
-        let left = wait.saturating_sub(begun.elapsed());
         told(RotationStep::Waits(left));
-        sleep(left.min(Duration::from_millis(500))).await;
+        sleep(left.min(Duration::from_secs(1))).await;
     }
-    Ok(())
 }

@@ -1,10 +1,9 @@
 //! Terms in SQL: which rows there are to write some for, and the rows of tables of terms.
 
-use envelope_core::{Encoding, Field, KeyId, ValueHeader};
+use envelope_core::{KeyId, ValueHeader};
 
 use super::{
     batch::{Change, Job},
-    cell::Cell,
     change::New,
     dialect::Dialect,
     predicate,
@@ -49,9 +48,7 @@ impl Target {
             }
         }
     }
-}
 
-impl Target {
     /// The further columns of a compound index.
     pub(crate) fn others(&self) -> impl Iterator<Item = &LiveColumn> {
         self.index.iter().flat_map(|of| &of.parts).skip(1).map(|part| &part.live)
@@ -115,8 +112,7 @@ impl Job {
                 );
                 insert.list(" UNION ALL ", terms, |insert, term| {
                     let (before, behind) = sink.term.cast(dialect);
-                    let cell = sink.cell(&target.field, term.clone());
-                    insert.push(format!("SELECT {before}")).bind(cell).push(behind).push(" AS term");
+                    insert.push(format!("SELECT {before}")).bind(term.clone()).push(behind).push(" AS term");
                 });
                 insert.push(") AS n");
                 self.push_row(&mut insert, dialect, change);
@@ -145,13 +141,5 @@ impl TermSink {
     fn end(&self, dialect: Dialect, order: &str) -> String {
         let term = self.at(dialect);
         format!("(SELECT {term} {} ORDER BY {term} {order} LIMIT 1)", self.from(dialect))
-    }
-
-    /// What binds a term.
-    fn cell(&self, field: &Field, term: Vec<u8>) -> Cell {
-        match field.stored_as() {
-            Encoding::Bytes => Cell::Bytes(term),
-            Encoding::Text => Cell::Text(String::from_utf8_lossy(&term).into_owned()),
-        }
     }
 }
